@@ -1,0 +1,40 @@
+"""Every requirement is shown by something that exists, or is left to a named issue."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+ROW = re.compile(r"^\| (A\d{3}) \| (.+?) \| (.+) \|$", re.MULTILINE)
+TEST = re.compile(r"`(tests/[\w/.]+(?:::\w+)*)`")
+COMMAND = re.compile(r"`(penstock [^`]+|make [^`]+)`")
+
+
+def rows(root: Path) -> dict[str, str]:
+    text = (root / "docs/requirements.md").read_text(encoding="utf-8")
+    found = ROW.findall(text)
+    assert len({number for number, _, _ in found}) == len(found), "a requirement is listed twice"
+    return {number: shown for number, _, shown in found}
+
+
+def test_every_requirement_of_this_issue_has_a_row(root: Path) -> None:
+    assert sorted(rows(root)) == [f"A{number:03}" for number in range(1, 57)]
+
+
+def test_every_row_names_a_test_a_command_or_an_issue(root: Path) -> None:
+    unshown = [
+        number
+        for number, shown in rows(root).items()
+        if not (TEST.search(shown) or COMMAND.search(shown) or re.search(r"later: issue \d+", shown))
+    ]
+    assert unshown == []
+
+
+def test_every_named_test_exists(root: Path, test_ids: set[str]) -> None:
+    missing = [
+        f"{number}: {test}"
+        for number, shown in rows(root).items()
+        for test in TEST.findall(shown)
+        if test not in test_ids
+    ]
+    assert missing == []
