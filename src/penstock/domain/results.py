@@ -1,0 +1,110 @@
+"""What a run returns: typed, immutable, the same in Python and under ``--json``."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from penstock.domain.values import RunStatus, Stage, StepState
+
+
+class Result(BaseModel):
+    """Base of the result values: frozen, no unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class ModelRef(Result):
+    """A registered model: its name, version and the alias that was set, if any."""
+
+    name: str
+    version: int
+    alias: str | None = None
+
+
+class CheckResult(Result):
+    """Verdict on one property of the trained model.
+
+    ``asserts`` can block a release, ``measures`` only report. ``example`` is the smallest counter-example found.
+    """
+
+    name: str
+    kind: Literal["asserts", "measures"]
+    verdict: Literal["passed", "failed", "skipped"]
+    value: float | None = None
+    detail: str = ""
+    example: str | None = None
+
+
+class Interval(Result):
+    """A bootstrap interval; both ends belong to it."""
+
+    lower: float
+    upper: float
+    level: float
+
+
+class SliceScore(Result):
+    """One slice (a series, an area, …) with its score, the baseline's, and how many values were scored."""
+
+    by: str
+    slice: str
+    metric: str
+    value: float
+    baseline: float | None = None
+    count: int
+
+
+class StepReport(Result):
+    """What became of one step in one run. ``cost`` is in the configured currency, ``None`` without a price."""
+
+    name: str
+    stage: Stage
+    state: StepState
+    reason: str
+    seconds: float = 0.0
+    cpu_seconds: float = 0.0
+    peak_mb: float = 0.0
+    cost: float | None = None
+    digest: str | None = None
+
+
+class Summary(Result):
+    """What a pipeline tells about its model: the part of a ``RunResult`` that its own steps know.
+
+    A pipeline returns it as the output ``summary``. ``model_rung`` names the candidate among ``metrics``,
+    ``headline`` says in one sentence what a person wants to know first.
+    """
+
+    simulated: bool = False
+    model_rung: str | None = None
+    headline: str = ""
+    metrics: dict[str, dict[str, float]] = {}
+    intervals: dict[str, dict[str, Interval]] = {}
+    slices_worst: tuple[SliceScore, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+
+
+class RunResult(Result):
+    """Summary of one run.
+
+    ``metrics`` and ``intervals`` map rung → metric → value; ``report`` and ``forecast`` are paths; ``digest``
+    covers the logical digests of all pure steps, so equal work gives an equal digest.
+    """
+
+    run_id: str
+    system: str
+    status: RunStatus
+    simulated: bool = False
+    headline: str = ""
+    dataset: str | None = None
+    model: ModelRef | None = None
+    metrics: dict[str, dict[str, float]] = {}
+    intervals: dict[str, dict[str, Interval]] = {}
+    slices_worst: tuple[SliceScore, ...] = ()
+    checks: tuple[CheckResult, ...] = ()
+    steps: tuple[StepReport, ...] = ()
+    report: str | None = None
+    forecast: str | None = None
+    digest: str | None = None
