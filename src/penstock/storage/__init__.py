@@ -1,0 +1,1 @@
+"""Where results are kept: artifact store, codecs and digests, catalogue, locks."""
