@@ -1,0 +1,139 @@
+"""A user's own CSV or Parquet file as a panel."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+if TYPE_CHECKING:
+    from typing import Self
+
+    import polars as pl
+
+    from penstock.sources.reading.faults import Faults
+
+PANEL_COLUMNS = ("series", "time", "y")
+
+
+class FileColumns(BaseModel):
+    """Which columns of the file play which part.
+
+    ``series`` names one or more columns that together name a series (none: the file holds a single one);
+    ``static`` columns are constant within a series. ``time_format`` (chrono syntax, ``%d/%m/%Y %H:%M``) is
+    needed only for stamps that are not ISO 8601; ``decimal`` is the decimal sign of numbers in a CSV.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    time: str
+    target: str
+    series: tuple[str, ...] = ()
+    static: tuple[str, ...] = ()
+    time_format: str | None = None
+    decimal: Literal[".", ","] = "."
+
+    @field_validator("series", "static", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: object) -> object:
+        if value is None:
+            return ()
+        return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _distinct(self) -> Self:
+        doubled = sorted(name for name, count in Counter(self.needed).items() if count > 1)
+        if doubled:
+            msg = f"columns with more than one part to play: {', '.join(doubled)}; give each of them one"
+            raise ValueError(msg)
+        taken = sorted(set(self.static) & set(PANEL_COLUMNS))
+        if taken:
+            msg = f"static columns may not be called {', '.join(taken)}: the panel uses these names; rename them"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def needed(self) -> tuple[str, ...]:
+        """All columns that must be in the file."""
+        return (*self.series, self.time, self.target, *self.static)
+
+
+def read_panel_file(path: Path, columns: FileColumns, timezone: str = "UTC") -> pl.DataFrame:
+    """Read a ``.csv``, ``.csv.gz`` or ``.parquet`` file; nothing is repaired, dropped or filled.
+
+    Parameters
+    ----------
+    path
+        CSV is UTF-8 with a header line; the separator is found among comma, semicolon, tab and bar.
+    columns
+        Which columns to read; others are ignored.
+    timezone
+        Zone (IANA name) of stamps that carry none. Stamps with an offset keep their moment. If every stamp is a
+        date or a midnight without a zone, they are labels of days and stay midnights in UTC.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``series`` (String; ``"all"`` without series columns, several joined by ``/``), ``time`` (Datetime us, UTC),
+        ``y`` (Float64, null where the cell is empty, ``NA`` or ``NaN``) and the static columns (String); sorted by
+        series and time, rows of equal keys in the order of the file.
+
+    Raises
+    ------
+    DataError
+        With all faults of the file: rows are counted from 1 below the header.
+    ConfigError
+        If ``timezone`` is unknown.
+    """
+    from penstock.sources.reading.faults import Faults
+    from penstock.sources.reading.tables import read_table
+    from penstock.sources.reading.times import check_timezone
+
+    check_timezone(timezone)
+    faults = Faults(path)
+    table = read_table(path, columns.needed, faults)
+    panel = _panel(table, columns, timezone, faults)
+    faults.raise_if_any()
+    return panel.sort("series", "time", maintain_order=True)
+
+
+def _panel(table: pl.DataFrame, columns: FileColumns, timezone: str, faults: Faults) -> pl.DataFrame:
+    import polars as pl
+
+    from penstock.sources.reading.faults import SERIES
+    from penstock.sources.reading.times import Clock, read_times
+    from penstock.sources.reading.values import check_static, read_numbers, read_series, read_text
+
+    series = read_series(table, columns.series, faults)
+    clock = Clock(timezone, columns.time_format)
+    keyed = table.with_columns(series.alias(SERIES))
+    panel = pl.DataFrame(
+        [
+            series.alias("series"),
+            read_times(keyed, columns.time, clock, faults).alias("time"),
+            read_numbers(table, columns.target, columns.decimal, faults).alias("y"),
+            *(read_text(table, name, "static", faults) for name in columns.static),
+        ]
+    )
+    check_static(panel, columns.static, faults)
+    return panel
+
+
+def with_id_columns(frame: pl.DataFrame, columns: FileColumns) -> pl.DataFrame:
+    """Replace ``series`` by the user's own series columns, in front and as text.
+
+    A file without series columns held one series, whose name is dropped.
+    """
+    import polars as pl
+
+    from penstock.sources.reading.values import JOINT
+
+    rest = pl.exclude("series")
+    if len(columns.series) < 2:  # noqa: PLR2004 - one column or none: nothing was joined
+        return frame.select(*(pl.col("series").alias(name) for name in columns.series), rest)
+    parts = pl.col("series").str.split_exact(JOINT, len(columns.series) - 1)
+    return frame.select(
+        *(parts.struct.field(f"field_{n}").alias(name) for n, name in enumerate(columns.series)), rest
+    )

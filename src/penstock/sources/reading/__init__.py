@@ -1,0 +1,1 @@
+"""How a user's file becomes a panel: open it, read its stamps and its values, collect every fault on the way."""
