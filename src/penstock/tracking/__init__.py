@@ -1,0 +1,1 @@
+"""The MLflow mirror: it listens to the events of a run and nothing calls it."""
