@@ -1,0 +1,1 @@
+"""Forecasting: panel, features, models, rungs, backtests and tuning."""

@@ -1,0 +1,317 @@
+"""What a panel is: many series on one regular grid of stamps; its frequency, seasons and gaps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from penstock.domain.errors import DataError, bounded
+
+if TYPE_CHECKING:
+    import numpy as np
+    import polars as pl
+    from numpy.typing import NDArray
+
+COLUMNS = ("series", "time", "y")
+SEASON_STRENGTH = 0.1
+"""Least autocorrelation of the differenced series at a season length for the season to count."""
+_WHOLE_UNITS = (
+    ("w", 7 * 86_400_000_000),
+    ("d", 86_400_000_000),
+    ("h", 3_600_000_000),
+    ("m", 60_000_000),
+    ("s", 1_000_000),
+    ("us", 1),
+)
+_CALENDAR_UNITS = (("1mo", 28, 31), ("1q", 90, 92), ("1y", 365, 366))
+_SEASONS_US = (86_400_000_000, 7 * 86_400_000_000)
+_CALENDAR_SEASONS = {"1mo": (12,), "1q": (4,), "1y": ()}
+_WEEKS_A_YEAR = 52
+
+
+def static_columns(panel: pl.DataFrame) -> tuple[str, ...]:
+    """Return the names of the columns beside ``series``, ``time`` and ``y``, in the panel's order."""
+    return tuple(name for name in panel.columns if name not in COLUMNS)
+
+
+def require_panel(panel: pl.DataFrame) -> pl.DataFrame:
+    """Return ``panel`` sorted by series and time, or refuse it.
+
+    Raises
+    ------
+    DataError
+        A column is missing, there is no row, a stamp repeats, or ``y`` is null, NaN or infinite: a model never
+        guesses what a missing value was. All faults are listed.
+    """
+    import polars as pl
+
+    lost = [name for name in COLUMNS if name not in panel.columns]
+    if lost:
+        raise DataError(f"not a panel: columns {bounded(lost)} are missing; it has {bounded(panel.columns)}")
+    if panel.is_empty():
+        raise DataError("the panel has no rows; give at least one series with its values")
+    ordered = panel.sort("series", "time")
+    faults = []
+    unusable = ordered.filter(~pl.col("y").is_finite().fill_null(value=False))
+    if unusable.height:
+        faults.append(f"y is missing, NaN or infinite at {unusable.height} rows: {_rows(unusable)}")
+    twice = ordered.filter(pl.struct("series", "time").is_duplicated())
+    if twice.height:
+        faults.append(f"{twice.height} rows share series and time: {_rows(twice)}")
+    if faults:
+        raise DataError("; ".join(faults) + "; clean the rows or fill the gaps first (regularise)")
+    return ordered
+
+
+def detect_frequency(frame: pl.DataFrame) -> str:
+    """Find the distance of two stamps as a polars duration, such as ``1h``, ``30m``, ``1d`` or ``1mo``.
+
+    Parameters
+    ----------
+    frame
+        Columns ``series`` and ``time`` (UTC), in any order. Gaps are allowed: the most frequent distance counts, and
+        every other must be a multiple of it.
+
+    Raises
+    ------
+    DataError
+        No series has two stamps, or some stamps stand off the grid; the message names series and stamps.
+    """
+    frequency = usual_frequency(frame)
+    if frequency is None:
+        raise DataError("no series has two stamps, so the frequency is unknown; give more rows")
+    _require_on_grid(_stamps(frame), frequency)
+    return frequency
+
+
+def usual_frequency(frame: pl.DataFrame) -> str | None:
+    """Return the most frequent distance of two stamps, whatever the others are; ``None`` if no series has two."""
+    import polars as pl
+
+    spans = pl.col("time").diff().over("series").dt.total_microseconds()
+    gaps = _stamps(frame).with_columns(gap=spans).drop_nulls()
+    if gaps.is_empty():
+        return None
+    usual = int(gaps.group_by("gap").len().sort("len", "gap", descending=[True, False])["gap"][0])
+    return _calendar_frequency(gaps["gap"]) or _fixed_frequency(usual)
+
+
+def season_lengths(frequency: str, panel: pl.DataFrame | None = None) -> tuple[int, ...]:
+    """Return the season lengths in steps, shortest first, that ``frequency`` suggests and the data confirm.
+
+    A day and a week for stamps within a day, a week for days, a year for weeks, months and quarters. With a
+    ``panel``, a season stays only if the differenced series correlate with themselves one season earlier by at
+    least ``SEASON_STRENGTH`` (median over series with two seasons of history). A season that no series is long
+    enough for is left out.
+    """
+    candidates = _candidate_seasons(frequency)
+    if panel is None:
+        return candidates
+    values = [part["y"].to_numpy() for part in panel.sort("series", "time").partition_by("series")]
+    return tuple(season for season in candidates if _is_seasonal(values, season))
+
+
+def regularise(frame: pl.DataFrame, frequency: str, max_gap: int) -> tuple[pl.DataFrame, int]:
+    """Fill the gaps between each series' first and last stamp from its own past.
+
+    A missing value becomes the value one season earlier (the shortest season of ``frequency``, itself possibly
+    filled), or the last known value where there is none. Nothing from after a gap is used.
+
+    Parameters
+    ----------
+    frame
+        Columns ``series``, ``time`` (UTC), ``y`` and static columns; null and NaN in ``y`` count as gaps.
+    frequency
+        Distance of two stamps as a polars duration.
+    max_gap
+        Longest run of missing steps that may be filled; 0 allows none.
+
+    Returns
+    -------
+    tuple
+        The panel, sorted by series and time, and how many values were filled.
+
+    Raises
+    ------
+    DataError
+        A gap is longer than ``max_gap``; the message names series and stamps.
+    """
+    import polars as pl
+
+    known = frame.with_columns(pl.col("y").cast(pl.Float64).fill_nan(None)).drop_nulls("y")
+    full = _grid_rows(known, frequency).join(known, on=["series", "time"], how="left")
+    full = full.sort("series", "time")
+    _require_short_gaps(full, max_gap)
+    filled_count = full["y"].null_count()
+    statics = static_columns(frame)
+    panel = full.with_columns(
+        *(pl.col(name).forward_fill().over("series") for name in statics),
+    )
+    if filled_count:
+        seasons = _candidate_seasons(frequency)
+        panel = _fill_from_past(panel, seasons[0] if seasons else 1)
+    return panel.select("series", "time", "y", *statics), filled_count
+
+
+def long_enough(panel: pl.DataFrame, steps: int) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """Keep the series that have at least ``steps`` rows; also return the names of those left out."""
+    import polars as pl
+
+    counts = panel.group_by("series").len().filter(pl.col("len") < steps)
+    short = tuple(sorted(counts["series"].to_list()))
+    return (panel.filter(~pl.col("series").is_in(short)) if short else panel), short
+
+
+def require_length(panel: pl.DataFrame, steps: int, why: str) -> None:
+    """Refuse series with fewer than ``steps`` rows.
+
+    Raises
+    ------
+    DataError
+        Names the short series with their lengths, what is needed and ``why``.
+    """
+    import polars as pl
+
+    short = panel.group_by("series").len().filter(pl.col("len") < steps).sort("series")
+    if short.height:
+        named = [f"{name} ({length})" for name, length in short.rows()]
+        raise DataError(
+            f"{short.height} series are too short: {bounded(named)}; each needs at least {steps} rows for {why}; "
+            "drop them, give more history, or ask for shorter lags, windows or horizon"
+        )
+
+
+def constant_series(panel: pl.DataFrame) -> tuple[str, ...]:
+    """Return the names of the series whose value never changes, sorted."""
+    import polars as pl
+
+    spans = panel.group_by("series").agg(span=pl.col("y").max() - pl.col("y").min())
+    return tuple(sorted(spans.filter(pl.col("span") == 0)["series"].to_list()))
+
+
+def _stamps(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.select("series", "time").unique().sort("series", "time")
+
+
+def _calendar_frequency(gaps: pl.Series) -> str | None:
+    """Recognise months, quarters and years, whose steps differ in length."""
+    days = gaps / _SEASONS_US[0]
+    if gaps.n_unique() == 1:
+        return None
+    for name, low, high in _CALENDAR_UNITS:
+        if bool(days.is_between(low, high).all()):
+            return name
+    usual = float(days.median() or 0.0)  # type: ignore[arg-type]  # the median of numbers is a number
+    return next((name for name, low, high in _CALENDAR_UNITS if low <= usual <= high), None)
+
+
+def _fixed_frequency(microseconds: int) -> str:
+    unit, size = next((unit, size) for unit, size in _WHOLE_UNITS if microseconds % size == 0)
+    return f"{microseconds // size}{unit}"
+
+
+def _require_on_grid(ordered: pl.DataFrame, frequency: str) -> None:
+    off = ordered.filter(~_on_grid(ordered, frequency))
+    if off.height:
+        raise DataError(
+            f"irregular stamps: {off.height} do not stand on a grid of {frequency} (the most frequent distance): "
+            f"{_rows(off)}; resample the data or correct the stamps"
+        )
+
+
+def _on_grid(ordered: pl.DataFrame, frequency: str) -> pl.Series:
+    """Tell which rows stand a whole number of steps after their series' first stamp."""
+    import polars as pl
+
+    step = _step_us(frequency)
+    if step is not None:
+        since = pl.col("time") - pl.col("time").first().over("series")
+        return ordered.select(since.dt.total_microseconds() % step == 0).to_series()
+    grid = _grid_rows(ordered, frequency).with_columns(on_grid=True)
+    found = ordered.join(grid, on=["series", "time"], how="left", maintain_order="left")
+    return found["on_grid"].fill_null(value=False)
+
+
+def _grid_rows(frame: pl.DataFrame, frequency: str) -> pl.DataFrame:
+    """List every stamp between each series' first and last."""
+    import polars as pl
+
+    ends = frame.group_by("series").agg(first=pl.col("time").min(), last=pl.col("time").max())
+    stamps = pl.datetime_ranges("first", "last", interval=frequency)
+    return ends.select("series", time=stamps).explode("time").cast({"time": frame.schema["time"]})
+
+
+def _require_short_gaps(full: pl.DataFrame, max_gap: int) -> None:
+    import polars as pl
+
+    runs = (
+        full.with_columns(run=pl.col("y").is_not_null().cum_sum().over("series"))
+        .filter(pl.col("y").is_null())
+        .group_by("series", "run")
+        .agg(length=pl.len(), time=pl.col("time").min())
+        .filter(pl.col("length") > max_gap)
+        .sort("series", "time")
+    )
+    if runs.height:
+        named = [
+            f"{row['series']} from {row['time']:%Y-%m-%d %H:%M}: {row['length']}" for row in runs.to_dicts()
+        ]
+        raise DataError(
+            f"{runs.height} gaps are longer than {max_gap} steps: {bounded(named, 6)}; fill them at the source, "
+            "start the series after the gap, or raise max_gap"
+        )
+
+
+def _fill_from_past(panel: pl.DataFrame, season: int) -> pl.DataFrame:
+    """Fill nulls going forward in time, so that a filled value may serve one season later."""
+    import numpy as np
+    import polars as pl
+
+    values = panel["y"].to_numpy().copy()
+    lengths = panel.group_by("series", maintain_order=True).len()["len"].to_numpy()
+    age = np.concatenate([np.arange(length) for length in lengths])
+    for row in np.flatnonzero(np.isnan(values)):
+        values[row] = values[row - season] if age[row] >= season else values[row - 1]
+    return panel.with_columns(y=pl.Series(values))
+
+
+def _candidate_seasons(frequency: str) -> tuple[int, ...]:
+    if frequency in _CALENDAR_SEASONS:
+        return _CALENDAR_SEASONS[frequency]
+    step = _step_us(frequency)
+    if step is None:
+        return ()
+    if step == _SEASONS_US[1]:
+        return (_WEEKS_A_YEAR,)
+    return tuple(span // step for span in _SEASONS_US if span % step == 0 and span > step)
+
+
+def _step_us(frequency: str) -> int | None:
+    """Return the length of a step in microseconds, ``None`` where steps differ in length."""
+    digits = frequency.rstrip("abcdefghijklmnopqrstuvwxyz")
+    sizes = dict(_WHOLE_UNITS)
+    unit = frequency[len(digits) :]
+    return int(digits) * sizes[unit] if digits.isdigit() and unit in sizes else None
+
+
+def _is_seasonal(values: Sequence[NDArray[np.float64]], season: int) -> bool:
+    import numpy as np
+
+    strengths = [_seasonal_strength(series, season) for series in values if len(series) >= 2 * season + 2]
+    return bool(strengths) and float(np.median(strengths)) >= SEASON_STRENGTH
+
+
+def _seasonal_strength(values: NDArray[np.float64], season: int) -> float:
+    """Autocorrelation of the first differences at ``season``; 0 for a series that never moves."""
+    import numpy as np
+
+    moves = np.diff(values)
+    early, late = moves[:-season], moves[season:]
+    spread = float(early.std() * late.std())
+    return float(((early - early.mean()) * (late - late.mean())).mean()) / spread if spread > 0 else 0.0
+
+
+def _rows(frame: pl.DataFrame, limit: int = 6) -> str:
+    """Name the first rows by series and stamp."""
+    named = [f"{series} {time:%Y-%m-%d %H:%M}" for series, time in frame.select("series", "time").rows()]
+    return bounded(named, limit)

@@ -1,0 +1,95 @@
+"""The rungs of the ladder: baselines and models behind one protocol."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from penstock.forecasting.features import FeatureConfig
+from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.naive import Drift, MovingAverage, SeasonalNaive
+from penstock.forecasting.panel import detect_frequency, require_length
+from penstock.forecasting.targets import Target
+from penstock.forecasting.training import fit
+
+if TYPE_CHECKING:
+    import polars as pl
+
+RungKind: TypeAlias = Literal["seasonal_naive", "moving_average", "drift", "model"]
+FittedRung: TypeAlias = SeasonalNaive | MovingAverage | Drift | ForecastModel
+
+
+class RungConfig(BaseModel):
+    """One rung: a naive forecaster that looks ``steps`` back (season or window), or a model with its features."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    kind: RungKind
+    steps: Annotated[int, Field(ge=1)] | None = None
+    features: FeatureConfig | None = None
+    model: ModelConfig | None = None
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if self.kind == "model" and (self.features is None or self.model is None):
+            raise ValueError(f"rung {self.name}: kind model needs features and model")
+        if self.kind != "model" and self.steps is None:
+            raise ValueError(f"rung {self.name}: kind {self.kind} needs steps")
+        if self.kind == "drift" and self.steps == 1:
+            raise ValueError(f"rung {self.name}: drift needs steps of 2 or more")
+        return self
+
+
+def default_ladder(
+    seasons: Sequence[int], *, course: tuple[FeatureConfig, ModelConfig] | None = None
+) -> tuple[RungConfig, ...]:
+    """Build the ladder for a panel's seasons.
+
+    A seasonal naive for each season (the last value where there is none), a moving average over the shortest season,
+    ridge on the seasonal difference for each series, and the course's original configuration where it is given.
+    """
+    lengths = tuple(seasons) or (1,)
+    naives = [
+        RungConfig(name=f"seasonal_naive_{each}", kind="seasonal_naive", steps=each) for each in lengths
+    ]
+    average = RungConfig(name="moving_average", kind="moving_average", steps=seasons[0] if seasons else 4)
+    linear = RungConfig(
+        name="seasonal_linear",
+        kind="model",
+        features=FeatureConfig(ids=()),
+        model=seasonal_linear(lengths[0]),
+    )
+    rungs = [*naives, average, linear]
+    if course:
+        rungs.append(RungConfig(name="course", kind="model", features=course[0], model=course[1]))
+    return tuple(rungs)
+
+
+def seasonal_linear(season: int) -> ModelConfig:
+    """Return ridge for each series on the difference to the value one season ago, in standard deviations."""
+    target = Target(scale="standardise", against="lag", steps=season)
+    return ModelConfig(kind="linear", targets=(target,))
+
+
+def fit_rung(panel: pl.DataFrame, rung: RungConfig, *, seed: int, threads: int) -> FittedRung:
+    """Fit a rung on the training part.
+
+    Raises
+    ------
+    DataError
+        A series is too short for it, or the data cannot be learned from; names the series.
+    """
+    if rung.features is not None and rung.model is not None:
+        return fit(panel, rung.features, rung.model, seed=seed, threads=threads)
+    steps = rung.steps or 1
+    require_length(panel, steps, f"the rung {rung.name}")
+    frequency = detect_frequency(panel)
+    if rung.kind == "seasonal_naive":
+        return SeasonalNaive(season=steps, frequency=frequency)
+    if rung.kind == "drift":
+        return Drift(window=steps, frequency=frequency)
+    return MovingAverage(window=steps, frequency=frequency)

@@ -1,0 +1,70 @@
+"""What a tuning study leaves behind: every trial, the best configuration, and what mattered."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from pydantic import BaseModel, ConfigDict
+
+from penstock.domain.values import Seconds
+from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.space import Choice
+
+TrialState: TypeAlias = Literal["complete", "pruned", "failed"]
+
+
+class TrialRecord(BaseModel):
+    """One configuration that was tried.
+
+    ``fold_scores`` holds the metric of each fold, in the order of folds, ``None`` where it was not scored; ``score`` is
+    their weighted mean, ``None`` unless all were scored.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    number: int
+    params: dict[str, Choice]
+    state: TrialState
+    fold_scores: tuple[float | None, ...]
+    score: float | None
+    seconds: Seconds = 0.0
+    reason: str = ""
+
+
+class StudyCounts(BaseModel):
+    """How many trials there were: ``distinct`` counts configurations that differ."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trials: int
+    distinct: int
+    complete: int
+    pruned: int
+    failed: int
+    folds: int
+    fits: int
+
+
+class Study(BaseModel):
+    """Result of a tuning study.
+
+    ``best`` is the configuration with the best score; ``fold_weights`` (which sum to 1) say how much each fold counts
+    in it. ``importances`` sum to 1 and are empty where too few trials finished. ``rows`` is the number of training
+    rows of each fold that trials learned from.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metric: str
+    direction: str
+    method: str
+    trials: tuple[TrialRecord, ...]
+    best: ModelConfig
+    best_number: int
+    best_score: float
+    base_score: float | None
+    importances: dict[str, float]
+    counts: StudyCounts
+    rows: tuple[int, ...]
+    fold_weights: tuple[float, ...] = ()
+    seconds: Seconds = 0.0

@@ -1,0 +1,379 @@
+"""Search for a model's configuration on the folds of the training part.
+
+Trials run in rounds of ``round_size``. The configurations of a round are drawn together from the results of earlier
+rounds, and a trial is pruned against earlier rounds only, so the same study tries, prunes and picks the same whatever
+the number of workers. Workers are threads that share the folds: LightGBM works outside Python's lock.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from penstock.domain.errors import DataError
+from penstock.engine.context import progress, trial
+from penstock.evaluation.metrics import POINT_METRICS, Metric, get_metric
+from penstock.forecasting.features import FeatureConfig, ResolvedFeatures
+from penstock.forecasting.folds import Fold, FoldPlan, describe_short, make_folds
+from penstock.forecasting.journal import Scoring, TrialJournal, study_name
+from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.panel import season_lengths
+from penstock.forecasting.pruning import FoldWeights, MedianPruner, fold_weights
+from penstock.forecasting.space import (
+    DEFAULT_SPACE,
+    Dimension,
+    Method,
+    Params,
+    Sampler,
+    base_params,
+    check_space,
+    configured,
+)
+from penstock.forecasting.study import Study, StudyCounts, TrialRecord
+from penstock.forecasting.training import resolve
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.evaluation.splits import Split
+
+log = logging.getLogger(__name__)
+_REASON_LENGTH = 300
+
+
+class TuneConfig(BaseModel):
+    """How long to search, where, and what for.
+
+    Attributes
+    ----------
+    trials
+        Configurations to try; more find better ones more slowly.
+    metric
+        Metric that decides, in the direction the metric itself has.
+    method
+        ``tpe`` learns from earlier trials, ``random`` draws, ``grid`` tries everything in turn.
+    workers
+        Trials that run at once, sharing the threads of the call; raise it with the number of cores.
+    round_size
+        Trials that are drawn together. The same number gives the same trials however many workers there are.
+    pruning
+        Whether a trial that falls behind on the first folds is given up.
+    max_rows
+        Rows of each fold that a trial learns from at most, drawn once; fewer make faster, rougher trials.
+    members
+        ``first``: trials learn the first of the model's targets only; ``all``: every one, more slowly.
+    fold_weight
+        A fold counts by this power of its number: 0 makes all equal, 2 lets a fold that trained on three times as
+        much count nine times, because what suits a third of the data says little about a model of all of it.
+    timeout_s
+        No trial starts after so many seconds; null sets no limit. A limit makes the result depend on the machine.
+    space
+        Ranges or choices for fields of the model; narrow it once you know where good values lie.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trials: Annotated[int, Field(ge=1, le=100_000)] = 24
+    metric: str = "mape"
+    method: Method = "tpe"
+    workers: Annotated[int, Field(ge=1, le=256)] = 2
+    round_size: Annotated[int, Field(ge=1, le=1000)] = 4
+    pruning: bool = True
+    max_rows: Annotated[int, Field(ge=100)] = 50_000
+    members: Literal["first", "all"] = "first"
+    fold_weight: Annotated[float, Field(ge=0, le=10)] = 2.0
+    timeout_s: Annotated[float, Field(gt=0)] | None = None
+    space: dict[str, Dimension] = Field(
+        default_factory=lambda: {name: Dimension.model_validate(each) for name, each in DEFAULT_SPACE.items()}
+    )
+
+    @field_validator("metric")
+    @classmethod
+    def _known_metric(cls, name: str) -> str:
+        get_metric(name)
+        if name not in POINT_METRICS:
+            raise ValueError(f"tune.metric: {name} cannot select; allowed: {', '.join(POINT_METRICS)}")
+        return name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What is searched for: columns, the configuration to start from, and how."""
+
+    features: FeatureConfig | ResolvedFeatures
+    model: ModelConfig
+    config: TuneConfig
+    seed: int
+    threads: int
+
+
+def tune(panel: pl.DataFrame, split: Split, search: Search, storage: Path) -> Study:
+    """Try configurations on the folds and return all of them with the best.
+
+    Parameters
+    ----------
+    panel
+        Training part only: nothing after ``split.train_end``.
+    split
+        Its folds and horizon are used.
+    search
+        Columns, base configuration, space and budget. The base configuration is the first trial where it lies
+        inside the space.
+    storage
+        Folder of the journal. A study that was interrupted goes on where it stopped: finished trials are kept,
+        those that were running are run again with the same configuration.
+
+    Returns
+    -------
+    Study
+        All trials in the order of their numbers.
+
+    Raises
+    ------
+    DataError
+        The panel reaches beyond the training part, a fold is too short, or no trial was scored on all folds.
+    ConfigError
+        The space names a field or value that the model does not have; all faults are listed.
+    """
+    started = time.perf_counter()
+    _require_training_part(panel, split)
+    check_space(search.config.space, search.model)
+    tuner = _Tuner.of(panel, split, search, storage)
+    records = tuner.run(deadline=started + search.config.timeout_s if search.config.timeout_s else None)
+    return tuner.study(records, seconds=time.perf_counter() - started)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Tuner:
+    """One study at work."""
+
+    config: TuneConfig
+    base: ModelConfig
+    metric: Metric
+    horizon: int
+    folds: tuple[Fold, ...]
+    weights: FoldWeights
+    journal: TrialJournal
+    sampler: Sampler
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Return the places of the folds in the order in which they are scored: the last tells most."""
+        return tuple(reversed(range(len(self.folds))))
+
+    @classmethod
+    def of(cls, panel: pl.DataFrame, split: Split, search: Search, storage: Path) -> _Tuner:
+        config, space = search.config, search.config.space
+        features, base = _resolved(panel, split, search)
+        folds = make_folds(panel, split.folds, _plan(split, search, features, base))
+        if short := describe_short(folds):
+            log.warning("series too short for a fold were left out of it: %s", short)
+        metric = get_metric(config.metric)
+        weights = FoldWeights(weights=fold_weights(len(folds), config.fold_weight))
+        identity = [
+            split.model_dump(mode="json"),
+            features.model_dump(mode="json"),
+            base.model_dump(mode="json"),
+        ]
+        name = study_name([*identity, _identity(config), search.seed, panel.hash_rows().sum()])
+        return cls(
+            config=config,
+            base=base,
+            metric=metric,
+            horizon=split.horizon,
+            folds=folds,
+            weights=weights,
+            journal=TrialJournal(storage, name, Scoring(space=space, metric=metric, weights=weights)),
+            sampler=Sampler(space, base, config.method, search.seed),
+        )
+
+    def run(self, deadline: float | None) -> list[TrialRecord]:
+        """Run the rounds; return every finished trial in the order of numbers."""
+        total = self.sampler.available(self.config.trials)
+        with ThreadPoolExecutor(self.config.workers, thread_name_prefix="trial") as pool:
+            for start in range(0, total, self.config.round_size):
+                numbers = range(start, min(start + self.config.round_size, total))
+                self._round(numbers, pool, deadline)
+                if deadline is not None and time.perf_counter() >= deadline:
+                    break
+        return self.journal.records()
+
+    def _round(self, numbers: range, pool: ThreadPoolExecutor, deadline: float | None) -> None:
+        finished = self.journal.records()
+        earlier = [record for record in finished if record.number < numbers.start]
+        done = {record.number for record in finished}
+        pruner = self._pruner(earlier)
+        drawn = self.sampler.draw(numbers, [self.journal.frozen(record) for record in earlier])
+        waiting = [
+            (number, params) for number, params in zip(numbers, drawn, strict=True) if number not in done
+        ]
+        futures = [pool.submit(self._trial, number, params, pruner, deadline) for number, params in waiting]
+        for future in as_completed(futures):
+            if (record := future.result()) is not None:
+                self.journal.add(record)
+                self._tell(record, len(self.journal.records()))
+
+    def _trial(
+        self, number: int, params: Params, pruner: MedianPruner, deadline: float | None
+    ) -> TrialRecord | None:
+        if deadline is not None and time.perf_counter() >= deadline:
+            return None
+        started = time.perf_counter()
+        scores: dict[int, float] = {}
+        reason = ""
+        try:
+            scores.update(self._scores(self._model(params), pruner))
+        except (ArithmeticError, MemoryError, ValueError, _lightgbm_error()) as error:
+            reason = f"{type(error).__name__}: {error}"[:_REASON_LENGTH]
+        if not reason and not all(map(math.isfinite, scores.values())):
+            reason = f"{self.metric.name} is undefined on a fold: {list(scores.values())}"
+        full = len(scores) == len(self.folds) and not reason
+        return TrialRecord(
+            number=number,
+            params=params,
+            state="failed" if reason else "complete" if full else "pruned",
+            fold_scores=tuple(None if reason else scores.get(place) for place in range(len(self.folds))),
+            score=self.weights.mean([scores[place] for place in self.order]) if full else None,
+            seconds=time.perf_counter() - started,
+            reason=reason,
+        )
+
+    def _scores(self, model: ModelConfig, pruner: MedianPruner) -> Iterator[tuple[int, float]]:
+        """Score the folds, the one that counts most first, until the trial is done or hopeless."""
+        losses: list[float] = []
+        for place in self.order:
+            score = self.folds[place].score(model, self.horizon, self.metric.name)
+            losses.append(self.metric.badness(score))
+            yield place, score
+            if pruner.hopeless(losses):
+                return
+
+    def _model(self, params: Params) -> ModelConfig:
+        model = configured(self.base, params)
+        if self.config.members == "all" or "targets" in params:
+            return model
+        return model.model_copy(update={"targets": model.members[:1]})
+
+    def _pruner(self, earlier: Sequence[TrialRecord]) -> MedianPruner:
+        losses = [self.journal.losses(record) for record in earlier if record.state != "failed"]
+        usable = losses if self.config.pruning else []
+        return MedianPruner.of(usable, self.weights, warm_up=self.config.round_size)
+
+    def _tell(self, record: TrialRecord, done: int) -> None:
+        total = self.sampler.available(self.config.trials)
+        progress(done, total, f"trial {record.number} {record.state}")
+        trial(
+            number=record.number,
+            state=record.state,
+            params=dict(record.params),
+            score=record.score,
+            metrics={
+                f"fold_{place}": score
+                for place, score in enumerate(record.fold_scores, start=1)
+                if score is not None
+            },
+            seconds=record.seconds,
+        )
+
+    def study(self, records: Sequence[TrialRecord], seconds: float) -> Study:
+        """Sum up."""
+        scored = [
+            (self.metric.badness(each.score), each.number, each) for each in records if each.score is not None
+        ]
+        if not scored:
+            reasons = next((record.reason for record in records if record.reason), "the time was up")
+            raise DataError(
+                f"none of {len(records)} trials was scored on all {len(self.folds)} folds ({reasons}); give more time, "
+                "a wider space, or another metric"
+            )
+        _, number, best = min(scored, key=lambda each: each[:2])
+        first = base_params(self.config.space, self.base)
+        base_score = next((each.score for each in records if each.params == first), None)
+        return Study(
+            metric=self.metric.name,
+            direction=self.metric.direction,
+            method=self.config.method,
+            trials=tuple(records),
+            best=configured(self.base, best.params),
+            best_number=number,
+            best_score=best.score or 0.0,
+            base_score=base_score,
+            importances=self.journal.importances(records),
+            counts=_counts(records, len(self.folds)),
+            rows=tuple(fold.rows for fold in self.folds),
+            fold_weights=tuple(reversed([each / sum(self.weights.weights) for each in self.weights.weights])),
+            seconds=seconds,
+        )
+
+
+def _resolved(panel: pl.DataFrame, split: Split, search: Search) -> tuple[ResolvedFeatures, ModelConfig]:
+    """Work out every ``auto`` once, from the training part, so that all folds and the final model agree."""
+    from penstock.evaluation.splits import panel_times
+
+    features = search.features
+    if isinstance(features, ResolvedFeatures) and search.model.targets != "auto":
+        return features, search.model
+    steps = int(panel_times(panel).search_sorted(split.folds[0][0])) + 1
+    asked = FeatureConfig() if isinstance(features, ResolvedFeatures) else features
+    found, model = resolve(panel, asked, search.model, steps=steps)
+    return (features if isinstance(features, ResolvedFeatures) else found), model
+
+
+def _plan(split: Split, search: Search, features: ResolvedFeatures, base: ModelConfig) -> FoldPlan:
+    config = search.config
+    dimension = config.space.get("targets")
+    choices = dimension.choices if dimension and dimension.choices else ()
+    searched = tuple(configured(base, {"targets": choice}) for choice in choices)
+    shown = base if config.members == "all" else base.model_copy(update={"targets": base.members[:1]})
+    return FoldPlan(
+        features=features,
+        models=searched or (shown,),
+        horizon=split.horizon,
+        season=(season_lengths(split.frequency) or (1,))[0],
+        max_rows=config.max_rows,
+        seed=search.seed,
+        threads=max(1, search.threads // config.workers),
+    )
+
+
+def _identity(config: TuneConfig) -> object:
+    """Return what decides the trials; budget and workers only decide how many there are and when."""
+    return config.model_dump(mode="json", exclude={"trials", "workers", "timeout_s"})
+
+
+def _counts(records: Sequence[TrialRecord], folds: int) -> StudyCounts:
+    states = [record.state for record in records]
+    return StudyCounts(
+        trials=len(records),
+        distinct=len({tuple(sorted(record.params.items())) for record in records}),
+        complete=states.count("complete"),
+        pruned=states.count("pruned"),
+        failed=states.count("failed"),
+        folds=folds,
+        fits=sum(score is not None for record in records for score in record.fold_scores),
+    )
+
+
+def _require_training_part(panel: pl.DataFrame, split: Split) -> None:
+    import polars as pl
+
+    beyond = panel.filter(pl.col("time") > split.train_end).height
+    if beyond:
+        raise DataError(
+            f"tuning was given {beyond} rows after {split.train_end}, the end of the training part; give it the "
+            "training part only (splits.parts)"
+        )
+
+
+def _lightgbm_error() -> type[Exception]:
+    from lightgbm.basic import LightGBMError
+
+    return LightGBMError
