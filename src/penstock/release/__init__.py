@@ -1,0 +1,1 @@
+"""Bundles, the register of releases and its mirror in MLflow."""

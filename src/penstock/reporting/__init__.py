@@ -1,0 +1,1 @@
+"""The self-contained HTML report: facts in, one page out that opens offline."""

@@ -1,0 +1,93 @@
+"""The ladder: every baseline, the models and the oracle, by error and by the time they take."""
+
+from __future__ import annotations
+
+from penstock.reporting.blocks import Block, Cell, Chart, Column, Row, Section, Table
+from penstock.reporting.facts import ReportFacts, RungFacts
+from penstock.reporting.figures.ladder import Timed, against_time, ranking, seconds_of
+from penstock.reporting.numbers import duration, measure, number
+from penstock.reporting.standing import Standing, metric_facts
+
+_ROW_PX = 40
+_TIMED: tuple[Timed, ...] = ("fit", "predict")
+
+
+def ladder(facts: ReportFacts, standing: Standing) -> Section:
+    """Return the ladder section."""
+    blocks: list[Block] = [_ranking(standing), _table(facts, standing)]
+    timed = [_timed(standing, which) for which in _TIMED if _has_times(standing, which)]
+    if timed:
+        blocks.append(Row(blocks=tuple(timed)))
+    return Section(id="ladder", title="Ladder", blocks=tuple(blocks))
+
+
+def _ranking(standing: Standing) -> Chart:
+    bars = any(standing.metric.name in rung.intervals for rung in standing.rungs)
+    tail = " Bars are bootstrap intervals." if bars else ""
+    dotted = " The dotted line is the oracle, the noise-free truth." if standing.oracle else ""
+    return Chart(
+        id="ladder-ranking",
+        title=f"{standing.metric.label} of every rung",
+        summary=f"Best on top.{tail}{dotted}",
+        figure=ranking(standing),
+        height_px=70 + _ROW_PX * len(standing.rungs),
+    )
+
+
+def _has_times(standing: Standing, which: Timed) -> bool:
+    return any(seconds_of(rung, which) is not None for rung in standing.rungs)
+
+
+def _timed(standing: Standing, which: Timed) -> Chart:
+    fit = which == "fit"
+    title = "Error against fit time" if fit else "Error against predict time"
+    summary = "Lower left is better: less error in less time. Colours are those of the table."
+    figure = against_time(standing, which)
+    return Chart(id=f"ladder-{which}", title=title, summary=summary, figure=figure, height_px=340)
+
+
+def _table(facts: ReportFacts, standing: Standing) -> Table:
+    names = sorted({name for rung in standing.rungs for name in rung.metrics} - {standing.metric.name})
+    shown = [metric_facts(facts, name) for name in (standing.metric.name, *names)]
+    columns = [
+        Column(label="Rung"),
+        *(Column(label=f"{m.label}{f' ({m.unit})' if m.unit else ''}", right=True) for m in shown),
+        Column(label="Interval", right=True),
+        Column(label="Fit", right=True),
+        Column(label="Predict", right=True),
+    ]
+    rows = [_row(standing, rung, [m.name for m in shown], facts) for rung in standing.rungs]
+    skipped = [_skipped(rung, len(columns)) for rung in standing.skipped]
+    strong = frozenset({standing.rungs.index(standing.model)})
+    caption = "The ladder in numbers, on test windows that no rung was fitted on"
+    return Table(caption=caption, columns=tuple(columns), rows=(*rows, *skipped), strong=strong)
+
+
+def _row(standing: Standing, rung: RungFacts, names: list[str], facts: ReportFacts) -> tuple[Cell, ...]:
+    return (
+        Cell(text=rung.label, swatch=standing.colours[rung.name], note=rung.note),
+        *(_metric(facts, rung, name) for name in names),
+        _interval(standing, rung),
+        Cell(text=duration(rung.fit_seconds), sort=rung.fit_seconds),
+        Cell(text=duration(rung.predict_seconds), sort=rung.predict_seconds),
+    )
+
+
+def _metric(facts: ReportFacts, rung: RungFacts, name: str) -> Cell:
+    shown, value = metric_facts(facts, name), rung.metrics.get(name)
+    return Cell(text=measure(value, "", shown.scale), sort=value)
+
+
+def _interval(standing: Standing, rung: RungFacts) -> Cell:
+    interval = rung.intervals.get(standing.metric.name)
+    if interval is None:
+        return Cell(text="")
+    scale = standing.metric.scale
+    return Cell(
+        text=f"{number(interval.lower * scale)} to {number(interval.upper * scale)}", sort=interval.lower
+    )
+
+
+def _skipped(rung: RungFacts, width: int) -> tuple[Cell, ...]:
+    first = Cell(text=rung.label, tone="quiet", note=f"skipped: {rung.note or 'no value of the main metric'}")
+    return (first, *(Cell(text="") for _ in range(width - 1)))

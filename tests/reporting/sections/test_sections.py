@@ -1,0 +1,223 @@
+"""What the sections say."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+
+from penstock.domain.results import CheckResult, SliceScore
+from penstock.reporting.blocks import Cell, Chart, Fold, Notice, Prose, Table, Tiles
+from penstock.reporting.facts import QualityFacts, ReportFacts, RungFacts
+from penstock.reporting.page import walk
+from penstock.reporting.sections.checks import checks
+from penstock.reporting.sections.errors import errors
+from penstock.reporting.sections.headline import headline, statement
+from penstock.reporting.sections.ladder import ladder
+from penstock.reporting.sections.provenance import provenance
+from penstock.reporting.sections.quality import quality
+from penstock.reporting.sections.slices import slices
+from penstock.reporting.sections.tuning import tuning
+from penstock.reporting.series import series_scope
+from penstock.reporting.standing import standing
+
+
+def texts(table: Table) -> list[list[str]]:
+    return [[cell.text for cell in row] for row in table.rows]
+
+
+def tables(blocks: tuple[object, ...]) -> list[Table]:
+    return [block for block in walk(blocks) if isinstance(block, Table)]  # type: ignore[arg-type]  # blocks they are
+
+
+def scored(facts: ReportFacts, model: float, baseline: float, oracle: float) -> ReportFacts:
+    rungs = (
+        RungFacts(name="naive", label="Naive", kind="baseline", metrics={"mape": baseline}),
+        RungFacts(name="lightgbm", label="LightGBM", kind="model", metrics={"mape": model}),
+        RungFacts(name="oracle", label="Oracle", kind="oracle", metrics={"mape": oracle}),
+    )
+    return replace(facts, rungs=rungs)
+
+
+def test_the_main_number_is_said_in_words(facts: ReportFacts) -> None:
+    words = statement(standing(scored(facts, 0.06, 0.08, 0.05)))
+    assert words.replace("\N{NO-BREAK SPACE}", " ") == (
+        "LightGBM errs by 6.00 % (MAPE): 25.0 % better than the best baseline, Naive; "
+        "1.20 times the error of the oracle."
+    )
+
+
+def test_a_lone_model_has_a_short_sentence(facts: ReportFacts) -> None:
+    alone = replace(facts, rungs=tuple(rung for rung in facts.rungs if rung.name == "lightgbm"))
+    assert statement(standing(alone)).endswith("(MAPE).")
+
+
+@pytest.mark.parametrize(
+    ("scores", "titles"),
+    [
+        ((0.06, 0.08, 0.05), []),
+        ((0.09, 0.08, 0.05), ["No gain over the ladder."]),
+        ((0.04, 0.08, 0.05), ["Better than the oracle."]),
+    ],
+)
+def test_doubtful_results_are_said_plainly(
+    facts: ReportFacts, scores: tuple[float, float, float], titles: list[str]
+) -> None:
+    made = scored(facts, *scores)
+    section = headline(made, standing(made))
+    assert [block.title for block in section.blocks if isinstance(block, Notice)] == titles
+
+
+def test_a_failed_assertion_stands_on_top(facts: ReportFacts) -> None:
+    failed = CheckResult(name="no leak", kind="asserts", verdict="failed")
+    section = headline(replace(facts, checks=(failed,)), standing(facts))
+    notice = next(block for block in section.blocks if isinstance(block, Notice))
+    assert (notice.tone, notice.title, notice.text) == ("bad", "1 asserted check failed:", "no leak.")
+    tiles = next(block for block in section.blocks if isinstance(block, Tiles))
+    assert tiles.tiles[-1].tone == "bad"
+
+
+def test_skipped_rungs_say_why(facts: ReportFacts) -> None:
+    skipped = RungFacts(name="arima", label="AutoARIMA", kind="baseline", note="over 60 s")
+    made = replace(facts, rungs=(*facts.rungs, skipped))
+    table = tables(ladder(made, standing(made)).blocks)[0]
+    assert (table.rows[-1][0].text, table.rows[-1][0].note) == ("AutoARIMA", "skipped: over 60 s")
+    assert len({len(row) for row in table.rows}) == 1
+
+
+def test_errors_fall_back_to_what_can_be_pooled(facts: ReportFacts) -> None:
+    made = replace(facts, metric="mase")
+    section = errors(made, standing(made))
+    assert section is not None
+    titles = [block.title for block in section.blocks if isinstance(block, Chart)]
+    assert titles == ["Error by horizon step", "Error by hour of the day"]
+    table = tables(tuple(b.numbers for b in section.blocks if isinstance(b, Chart) and b.numbers))[0]
+    assert table.caption.endswith("WAPE in %")
+
+
+def test_one_step_has_no_profile_by_step(facts: ReportFacts) -> None:
+    made = replace(facts, task=replace(facts.task, horizon=1))
+    section = errors(made, standing(made))
+    assert section is not None
+    assert [b.id for b in section.blocks if isinstance(b, Chart)] == ["error-by-clock"]
+
+
+def test_without_known_truth_there_is_no_profile(facts: ReportFacts) -> None:
+    blind = {
+        name: frame.with_columns(y=pl.lit(None, dtype=pl.Float64))
+        for name, frame in facts.predictions.items()
+    }
+    made = replace(facts, predictions=blind)
+    assert errors(made, standing(made)) is None
+
+
+def test_the_worst_series_come_first_and_open_the_chooser(facts: ReportFacts) -> None:
+    stands = standing(facts)
+    section = slices(facts, stands, series_scope(facts, stands))
+    assert section is not None
+    table = tables(section.blocks)[0]
+    values = [row[1].sort for row in table.rows]
+    assert values == sorted(values, key=lambda value: -(value or 0.0))
+    names = sorted(set(facts.history["series"]))
+    for row in table.rows:
+        assert row[0].pick == ("series", names.index(row[0].text))
+        assert row[-1].spark is not None
+
+
+def test_errors_in_the_unit_of_the_target_are_ranked_by_their_ratio(facts: ReportFacts) -> None:
+    names = sorted(set(facts.history["series"]))
+    large = SliceScore(by="series", slice=names[0], metric="mae", value=900.0, baseline=1000.0, count=3)
+    bad = SliceScore(by="series", slice=names[1], metric="mae", value=3.0, baseline=1.0, count=3)
+    stands = standing(facts)
+    section = slices(replace(facts, slices=(large, bad)), stands, series_scope(facts, stands))
+    assert section is not None
+    assert [row[0].text for row in tables(section.blocks)[0].rows] == [names[1], names[0]]
+
+
+def test_a_slice_with_a_missing_prediction_is_the_worst(facts: ReportFacts) -> None:
+    lost = SliceScore(by="series", slice="gone", metric="mape", value=float("inf"), baseline=0.1, count=3)
+    stands = standing(facts)
+    section = slices(replace(facts, slices=(*facts.slices, lost)), stands, series_scope(facts, stands))
+    assert section is not None
+    row = tables(section.blocks)[0].rows[0]
+    assert (row[0].text, row[0].pick, row[1].text) == ("gone", None, "∞")
+
+
+def test_slices_of_each_column_have_a_table(facts: ReportFacts) -> None:
+    stands = standing(facts)
+    section = slices(facts, stands, series_scope(facts, stands))
+    assert section is not None
+    assert [table.columns[0].label for table in tables(section.blocks)] == ["Series", "area", "branch"]
+
+
+def test_trials_are_counted_by_state(facts: ReportFacts) -> None:
+    section = tuning(facts)
+    assert section is not None
+    first = section.blocks[0]
+    assert isinstance(first, Prose)
+    assert first.text.startswith("24 trials: ")
+    assert "best_config@v2" in first.text
+    table = tables(section.blocks)[0]
+    best = min((t for t in facts.tuning.trials if t.state == "complete"), key=lambda t: t.score or 0)  # type: ignore[union-attr]  # it is given
+    assert table.strong == {best.number}
+
+
+def test_failed_checks_come_first_with_their_example(facts: ReportFacts) -> None:
+    section = checks(facts)
+    assert section is not None
+    table = tables(section.blocks)[0]
+    assert [row[1].text[2:] for row in table.rows][:2] == ["failed", "skipped"]
+    folds = [block for block in section.blocks if isinstance(block, Fold)]
+    assert [fold.summary for fold in folds] == ["Smallest example of robust to small noise"]
+
+
+def test_a_long_example_is_bounded(facts: ReportFacts) -> None:
+    long = CheckResult(name="big", kind="asserts", verdict="failed", example="x" * 50_000)
+    section = checks(replace(facts, checks=(long,)))
+    assert section is not None
+    assert len(str(section.blocks[1])) < 3_000
+
+
+def test_gaps_are_named_and_bounded(facts: ReportFacts) -> None:
+    found = facts.quality
+    assert found is not None
+    many = replace(found, gaps=found.gaps * 15)
+    section = quality(replace(facts, quality=many))
+    assert section is not None
+    table = tables(section.blocks)[1]
+    assert len(table.rows) == 20
+    assert "10 shorter ones are not listed" in table.caption
+    assert texts(table)[0] == ["DK1/111", "2023-03-26 01:00 UTC", "2023-03-26 06:00 UTC", "6"]
+
+
+def test_clean_data_say_so(facts: ReportFacts) -> None:
+    assert facts.quality is not None
+    clean = QualityFacts(rows=5, series=1, start=facts.quality.start, end=facts.quality.end)
+    section = quality(replace(facts, quality=clean))
+    assert section is not None
+    first = section.blocks[0]
+    assert isinstance(first, Prose)
+    assert first.text.endswith("Nothing was repaired.")
+
+
+def test_every_step_tells_state_reason_and_use(facts: ReportFacts) -> None:
+    table = tables(provenance(facts).blocks)[0]
+    assert [column.label for column in table.columns][-1] == "Cost (EUR)"
+    first: tuple[Cell, ...] = table.rows[3]
+    shown = [cell.text.replace("\N{NO-BREAK SPACE}", " ") for cell in first]
+    assert shown[:6] == ["tune", "tune", "ran", "1 min 11 s", "2 min 19 s", "1.15 GB"]
+    assert first[0].note == "input panel changed"
+    assert table.caption.startswith("9 of 10 steps ran")
+
+
+def test_without_prices_there_is_no_cost(facts: ReportFacts) -> None:
+    free = tuple(step.model_copy(update={"cost": None}) for step in facts.provenance.steps)
+    made = replace(facts, provenance=replace(facts.provenance, steps=free))
+    assert [column.label for column in tables(provenance(made).blocks)[0].columns][-1] == "Peak"
+
+
+def test_a_run_of_reused_steps_says_so(facts: ReportFacts) -> None:
+    reused = tuple(step.model_copy(update={"state": "reused"}) for step in facts.provenance.steps)
+    made = replace(facts, provenance=replace(facts.provenance, steps=reused))
+    assert tables(provenance(made).blocks)[0].caption == "0 of 10 steps ran; the others were reused"
