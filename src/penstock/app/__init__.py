@@ -1,0 +1,1 @@
+"""One file per verb: each wires the parts for one thing that a user asks for."""

@@ -1,0 +1,63 @@
+"""The report of a finished run: the pipeline's facts, with what only the end of the run knows."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import penstock
+from penstock.reporting.facts import ConfigFacts, ProvenanceFacts
+
+if TYPE_CHECKING:
+    from penstock.domain.results import RunResult
+    from penstock.domain.values import Json
+    from penstock.engine.records import RunRecord
+    from penstock.reporting.facts import ReportFacts
+
+
+def finished_facts(facts: ReportFacts, record: RunRecord, result: RunResult) -> ReportFacts:
+    """Add where the numbers come from: run, times, code, configuration, environment, steps, model version."""
+    commit, _, dirty = (record.commit or "").partition("+")
+    provenance = ProvenanceFacts(
+        run_id=record.run_id,
+        started_at=record.started_at,
+        finished_at=record.finished_at,
+        digest=result.digest or "",
+        commit=commit,
+        dirty=bool(dirty),
+        version=penstock.__version__,
+        environment={**record.environment, **record.libraries},
+        config=tuple(_config(record)),
+        steps=tuple(step.report for step in record.steps),
+        currency=str(record.config.get("currency", "")),
+    )
+    return dataclasses.replace(
+        facts,
+        provenance=provenance,
+        model=result.model,
+        dataset=result.dataset or facts.dataset,
+        simulated=result.simulated,
+    )
+
+
+def write_report(facts: ReportFacts, path: Path) -> None:
+    """Write the report as one HTML file, whole or not at all."""
+    from penstock.reporting.report import render
+    from penstock.storage.atomic import write_atomic
+
+    write_atomic(path, render(facts).encode())
+
+
+def _config(record: RunRecord) -> list[ConfigFacts]:
+    return [
+        ConfigFacts(key=key, value=_at(record.config, key), origin=origin)
+        for key, origin in record.origins.items()
+    ]
+
+
+def _at(config: dict[str, Json], key: str) -> Json:
+    value: Json = config
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    return value

@@ -1,0 +1,325 @@
+"""``penstock run``: plan a system's pipeline, execute it, and say what came of it."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from pydantic import BaseModel
+
+from penstock.app.config.groups import SystemFiles
+from penstock.app.config.loading import LoadedConfig, load_config
+from penstock.app.config.origins import Layer
+from penstock.app.runs import RUN_RESULT
+from penstock.app.session import Session
+from penstock.app.snapshot import (
+    code_commit,
+    first_party_roots,
+    keep_data,
+    package_folder,
+    take_snapshot,
+)
+from penstock.app.standing import inputs_of, standing
+from penstock.app.systems import find_system
+from penstock.domain.errors import UsageError
+from penstock.domain.results import ModelRef, RunResult, Summary
+from penstock.domain.values import RunId
+from penstock.engine.commit import runs_scope
+from penstock.engine.execute import Execution, Request, fingerprinter_for
+from penstock.engine.fingerprint import Reached, paths_in
+from penstock.engine.frontdoor import Watched
+from penstock.engine.graph import Graph, depth_first
+from penstock.engine.records import RunRecord
+from penstock.engine.work import output_ref
+from penstock.storage.atomic import write_atomic
+from penstock.storage.codecs import save
+from penstock.storage.digests import digest_value
+from penstock.systems.shared.system import PRESETS, System
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.domain.events import Listener
+    from penstock.release.registry import Release
+    from penstock.reporting.facts import ReportFacts
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """What the user asked for: the system, overrides in Hydra's grammar, and how to execute.
+
+    ``only`` limits the run to the named steps and what they need; empty means all. With ``model``, such as
+    ``denmark@candidate``, nothing is trained: that model forecasts. ``config``, such as ``denmark/best_config@v2``,
+    trains a configuration that won an earlier search.
+    """
+
+    system: str
+    overrides: tuple[str, ...] = ()
+    jobs: int = 1
+    forecast_to: Path | None = None
+    only: tuple[str, ...] = ()
+    model: str | None = None
+    config: str | None = None
+    command: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """A system with its configuration and its graph, before anything ran."""
+
+    system: System
+    config: LoadedConfig
+    layers: tuple[Layer, ...]
+    graph: Graph
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOutcome:
+    """A finished run: its result, its manifest, and what its answer depends on (``None``: it never stands)."""
+
+    result: RunResult
+    record: RunRecord
+    watched: Watched | None
+
+
+def plan(
+    system: str,
+    overrides: Sequence[str],
+    session: Session,
+    *,
+    model: str | None = None,
+    config: str | None = None,
+) -> Planned:
+    """Load the system, its configuration and its graph; nothing runs.
+
+    ``model`` and ``config`` are those of :class:`RunOptions`.
+
+    Raises
+    ------
+    UsageError
+        If ``model`` is given and the system has no pipeline that predicts.
+    """
+    found = find_system(system)
+    layers = () if config is None else (_best_layer(session, config),)
+    loaded = load_config(
+        SystemFiles(folder=found.folder, schema=found.config, presets=PRESETS, name=found.name),
+        overrides,
+        session.environ,
+        layers,
+    )
+    if model is None:
+        return Planned(system=found, config=loaded, layers=layers, graph=found.train.plan(loaded.value))
+    if found.predict is None:
+        raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
+    from penstock.app.models import bundle_folder
+    from penstock.release.registry import resolve
+
+    package = bundle_folder(session, resolve(session.catalogue, model))
+    return Planned(
+        system=found, config=loaded, layers=layers, graph=found.predict.plan(loaded.value, package)
+    )
+
+
+def _best_layer(session: Session, config: str) -> Layer:
+    from penstock.app.best import best_layer
+
+    return best_layer(session, config)
+
+
+def run(options: RunOptions, session: Session, listeners: Sequence[Listener] = ()) -> RunOutcome:
+    """Run a system.
+
+    Raises
+    ------
+    PenstockError
+        Wrong use, bad data, a refused gate, or a failed step; finished steps stay committed.
+    """
+    planned = plan(options.system, options.overrides, session, model=options.model, config=options.config)
+    graph = _limited(planned.graph, options.only)
+    fingerprinter = fingerprinter_for(session.workspace, session.environ)
+    reached = fingerprinter.reached(graph)
+    inputs = inputs_of(planned, reached, session)
+    run_id = new_run_id(planned.system.name, session.clock())
+    engine = session.engine(jobs=options.jobs, listeners=listeners)
+    try:
+        request = _request(planned, options, run_id, session, reached)
+        execution = engine.run(graph, request, fingerprinter)
+    finally:
+        engine.executor.close()
+    result = _result(execution, planned, session, options)
+    session.catalogue.add(
+        RUN_RESULT, run_id, result, scope=runs_scope(planned.system.name), now=session.clock()
+    )
+    also = (options.forecast_to,) if options.forecast_to else ()
+    return RunOutcome(
+        result=result,
+        record=execution.record,
+        watched=standing(inputs, planned, execution.record, result, also),
+    )
+
+
+def new_run_id(system: str, now: datetime) -> RunId:
+    """Return a new run id: it sorts by time and is unique among processes."""
+    return RunId(f"{now:%Y%m%d-%H%M%S}-{system}-{secrets.token_hex(2)}")
+
+
+def _limited(graph: Graph, only: Sequence[str]) -> Graph:
+    if not only:
+        return graph
+    nodes = depth_first(graph, only)
+    kept = {node.name for node in nodes}
+    outputs = {name: node for name, node in graph.outputs.items() if node in kept}
+    return Graph(pipeline=graph.pipeline, nodes=nodes, outputs=outputs)
+
+
+def _request(
+    planned: Planned, options: RunOptions, run_id: RunId, session: Session, reached: Reached
+) -> Request:
+    roots = first_party_roots(planned.system.folder)
+    given = _data_files(planned.config.value)
+    price = getattr(planned.config.value, "price_per_cpu_hour", None)
+    return Request(
+        system=planned.system.name,
+        run_id=run_id,
+        who=_user(session.environ),
+        command=options.command,
+        overrides=_all_overrides(planned, options),
+        config=planned.config.masked(),
+        origins={key: str(origin) for key, origin in planned.config.origins.items()},
+        commit=code_commit(package_folder()),
+        source=take_snapshot(session.store, roots, {p: name for p, name in reached.sources.items() if name}),
+        inputs={str(path): output_ref(save(session.store, path)) for path in sorted(given)},
+        beside=keep_data(session.store, roots, {*planned.config.files, *reached.data} - given),
+        price_per_cpu_hour=price,
+    )
+
+
+def _all_overrides(planned: Planned, options: RunOptions) -> tuple[str, ...]:
+    overrides = options.overrides
+    if planned.layers:
+        from penstock.app.best import as_overrides
+
+        for layer in planned.layers:
+            overrides = as_overrides(layer, overrides)
+    return overrides
+
+
+def _user(environ: Mapping[str, str]) -> str:
+    names = (environ.get(name) for name in ("LOGNAME", "USER", "USERNAME"))
+    return next((name for name in names if name), "unknown")
+
+
+def _data_files(config: BaseModel) -> set[Path]:
+    return {path for path in paths_in(config) if path.exists()}
+
+
+def _result(execution: Execution, planned: Planned, session: Session, options: RunOptions) -> RunResult:
+    record = execution.record
+    outputs = _Outputs(execution)
+    summary = outputs.summary()
+    folder = session.workspace.runs / record.run_id
+    result = RunResult(
+        run_id=record.run_id,
+        system=record.system,
+        status=record.status,
+        simulated=planned.system.simulated(planned.config.value),
+        headline=summary.headline,
+        dataset=outputs.dataset(),
+        model=outputs.model() or _used_model(options, session),
+        metrics=summary.metrics,
+        intervals=summary.intervals,
+        slices_worst=summary.slices_worst,
+        checks=summary.checks,
+        steps=tuple(step.report for step in record.steps),
+        forecast=_text(outputs.keep_forecast(folder, options.forecast_to)),
+        digest=digest_value(
+            {
+                step.report.name: step.output.logical
+                for step in record.steps
+                if step.output and not step.effect
+            }
+        ),
+    )
+    return result.model_copy(update={"report": _text(outputs.keep_report(folder, result))})
+
+
+def _used_model(options: RunOptions, session: Session) -> ModelRef | None:
+    if options.model is None:
+        return None
+    from penstock.release.registry import aliases, resolve
+
+    release = resolve(session.catalogue, options.model)
+    label = options.model.partition("@")[2]
+    alias = label if label in aliases(session.catalogue, release.model) else None
+    return ModelRef(name=release.model, version=release.version, alias=alias)
+
+
+@dataclass(frozen=True)
+class _Outputs:
+    """The outputs of a pipeline that the application knows by name."""
+
+    execution: Execution
+
+    def find(self, name: str) -> object:
+        return self.execution.output(name) if name in self.execution.record.outputs else None
+
+    def summary(self) -> Summary:
+        found = self.find("summary")
+        return found if isinstance(found, Summary) else Summary()
+
+    def dataset(self) -> str | None:
+        found = self.find("dataset")
+        return None if found is None else str(found)
+
+    def model(self) -> ModelRef | None:
+        release = cast("Release | None", self.find("release"))
+        if release is None:
+            return None
+        return ModelRef(name=release.model, version=release.version, alias="candidate")
+
+    def keep_report(self, folder: Path, result: RunResult) -> Path | None:
+        facts = self.find("report")
+        if facts is None:
+            return None
+        from penstock.app.report import finished_facts, write_report
+
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "report.html"
+        write_report(finished_facts(cast("ReportFacts", facts), self.execution.record, result), path)
+        return path
+
+    def keep_forecast(self, folder: Path, forecast_to: Path | None) -> Path | None:
+        frame = self.find("forecast")
+        if frame is None:
+            return None
+        import polars as pl
+
+        if not isinstance(frame, pl.DataFrame):
+            return None
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "forecast.parquet"
+        write_atomic(path, _parquet(frame))
+        if forecast_to is None:
+            return path
+        return _write_forecast(frame, forecast_to)
+
+
+def _write_forecast(frame: pl.DataFrame, wanted: Path) -> Path:
+    wanted.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(wanted, frame.write_csv().encode() if wanted.suffix == ".csv" else _parquet(frame))
+    return wanted
+
+
+def _parquet(frame: pl.DataFrame) -> bytes:
+    buffer = io.BytesIO()
+    frame.write_parquet(buffer)
+    return buffer.getvalue()
+
+
+def _text(path: Path | None) -> str | None:
+    return None if path is None else str(path)

@@ -1,0 +1,190 @@
+"""Looking at runs: list, show, tree, compare."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from pydantic import Field
+
+from penstock.app.session import Session
+from penstock.domain.errors import UnknownNameError, UsageError, did_you_mean
+from penstock.domain.results import Result, RunResult
+from penstock.domain.values import Json, RunStatus
+from penstock.engine.commit import runs_scope
+from penstock.engine.journal import Journal
+from penstock.engine.records import RunRecord, RunStartedRecord
+from penstock.engine.verify import surroundings_differences
+
+RUN_RESULT = "run_result"
+RUN = "run"
+RUN_STARTED = "run_started"
+
+
+class RunLine(Result):
+    """One run in a list. ``running`` also stands for a run whose process was killed."""
+
+    run_id: str
+    system: str
+    status: RunStatus
+    started_at: datetime
+    seconds: float | None = None
+    dataset: str | None = None
+    model: str | None = None
+    metrics: dict[str, float] = Field(default_factory=dict)
+
+
+class Difference(Result):
+    """One thing in which runs differ: its name, and its value in each run (``None`` where absent)."""
+
+    kind: str
+    name: str
+    values: tuple[Json, ...]
+
+
+def list_runs(session: Session, *, system: str | None = None, limit: int | None = None) -> list[RunLine]:
+    """Return the runs, newest first."""
+    scope = None if system is None else runs_scope(system)
+    finished = {entry.key: entry.body for entry in session.catalogue.find(RUN, RunRecord, scope=scope)}
+    results = {entry.key: entry.body for entry in session.catalogue.find(RUN_RESULT, RunResult, scope=scope)}
+    started = session.catalogue.find(RUN_STARTED, RunStartedRecord, scope=scope, limit=limit)
+    return [_line(entry.body, finished.get(entry.key), results.get(entry.key)) for entry in started]
+
+
+def show_run(session: Session, run_id: str) -> RunRecord:
+    """Return the manifest of a finished run.
+
+    Raises
+    ------
+    UnknownNameError
+        If there is no such run, or it never finished.
+    """
+    entry = session.catalogue.get(RUN, run_id, RunRecord)
+    if entry is not None:
+        return entry.body
+    if session.catalogue.get(RUN_STARTED, run_id, RunStartedRecord) is not None:
+        raise UnknownNameError(
+            f"Run {run_id!r} has not finished: it goes on, or its process was killed. "
+            "The same command continues from its last finished step."
+        )
+    known = [line.run_id for line in list_runs(session)]
+    raise UnknownNameError(f"There is no run {run_id!r}{did_you_mean(run_id, known)}")
+
+
+def result_of(session: Session, run_id: str) -> RunResult:
+    """Return the result of a finished run.
+
+    Raises
+    ------
+    UnknownNameError
+        If no run of this id ended well.
+    """
+    entry = session.catalogue.get(RUN_RESULT, run_id, RunResult)
+    if entry is None:
+        record = show_run(session, run_id)
+        raise UnknownNameError(
+            f"Run {run_id} {record.status}: it has no result. {record.error or ''}".strip()
+        )
+    return entry.body
+
+
+def journal(session: Session, run_id: str) -> list[Mapping[str, Json]]:
+    """Return what the journal of a run says, in order; also of a run that was killed."""
+    return list(Journal(path=session.workspace.runs / run_id / "journal.jsonl").read())
+
+
+def compare_runs(session: Session, run_ids: Sequence[str]) -> list[Difference]:
+    """Return everything in which the runs differ: data, code, config, environment, metrics.
+
+    Raises
+    ------
+    UsageError
+        If there are fewer than two.
+    UnknownNameError
+        If there is no such run.
+    """
+    if len(run_ids) < 2:  # noqa: PLR2004 - a comparison
+        raise UsageError(f"Only {', '.join(run_ids)} was named; give two or more run ids to compare.")
+    records = [show_run(session, run_id) for run_id in run_ids]
+    return [
+        *_differences("data", [{"dataset": _dataset(session, run_id)} for run_id in run_ids]),
+        *_differences("data", [{k: v.logical for k, v in record.inputs.items()} for record in records]),
+        *_differences("code", [_code(record) for record in records]),
+        *_differences("config", [_flat(record.config) for record in records]),
+        *_differences("environment", [{**record.environment, **record.libraries} for record in records]),
+        *_differences("metric", [_metrics(session, run_id) for run_id in run_ids]),
+        *_differences("digest", [_digests(record) for record in records]),
+    ]
+
+
+def differs_in_surroundings(session: Session, one: str, other: str) -> tuple[str, ...]:
+    """Return the differences of libraries and environment between two runs."""
+    return surroundings_differences(show_run(session, one), show_run(session, other))
+
+
+def _line(started: RunStartedRecord, record: RunRecord | None, result: RunResult | None) -> RunLine:
+    seconds = (record.finished_at - record.started_at).total_seconds() if record else None
+    model = result.model if result else None
+    return RunLine(
+        run_id=started.run_id,
+        system=started.system,
+        status=record.status if record else "running",
+        started_at=started.started_at,
+        seconds=seconds,
+        dataset=result.dataset if result else None,
+        model=f"{model.name}@v{model.version}" if model else None,
+        metrics=_model_metrics(result),
+    )
+
+
+def _model_metrics(result: RunResult | None) -> dict[str, float]:
+    if result is None or not result.metrics:
+        return {}
+    return dict(result.metrics.get("model") or next(iter(result.metrics.values())))
+
+
+def _differences(kind: str, each: Sequence[Mapping[str, Json]]) -> list[Difference]:
+    names = sorted({name for values in each for name in values})
+    rows = [(name, tuple(values.get(name) for values in each)) for name in names]
+    return [
+        Difference(kind=kind, name=name, values=values)
+        for name, values in rows
+        if len(set(map(repr, values))) > 1
+    ]
+
+
+def _dataset(session: Session, run_id: str) -> str | None:
+    entry = session.catalogue.get(RUN_RESULT, run_id, RunResult)
+    return entry.body.dataset if entry else None
+
+
+def _code(record: RunRecord) -> dict[str, Json]:
+    parts: dict[str, Json] = {
+        "commit": record.commit,
+        "source": record.source.logical if record.source else None,
+    }
+    for step in record.steps:
+        if step.ingredients:
+            parts.update(step.ingredients.code)
+    return parts
+
+
+def _flat(config: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
+    flat: dict[str, Json] = {}
+    for key, value in config.items():
+        if isinstance(value, dict):
+            flat.update(_flat(value, f"{prefix}{key}."))
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+def _metrics(session: Session, run_id: str) -> dict[str, Json]:
+    result = result_of(session, run_id)
+    return {
+        f"{rung}.{name}": value for rung, scores in result.metrics.items() for name, value in scores.items()
+    }
+
+
+def _digests(record: RunRecord) -> dict[str, Json]:
+    return {step.report.name: step.output.logical for step in record.steps if step.output}

@@ -1,0 +1,73 @@
+"""The MLflow mirror of a command's runs: it listens, and nothing waits for it longer than it must."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.app.session import Session
+from penstock.tracking.facts import DatasetNote, RunFacts
+from penstock.tracking.settings import tracking_settings
+from penstock.tracking.tracker import Tracker
+
+if TYPE_CHECKING:
+    from penstock.app.run import RunOutcome
+    from penstock.domain.results import ModelRef
+
+CLOSING_TIMEOUT_S = 60.0
+MIRROR_RELEASE = "release"
+
+
+def open_tracker(session: Session) -> Tracker:
+    """Return the tracker of a workspace; whoever opens it closes it."""
+    settings = tracking_settings(session.workspace.tracking, session.environ).with_extensions(
+        {MIRROR_RELEASE: "penstock.release.mirror:mirror_release"}
+    )
+    return Tracker(settings, environ=session.environ, clock=session.clock)
+
+
+@contextmanager
+def tracked(session: Session) -> Iterator[Tracker]:
+    """Open the tracker for the length of a command; a tracker that fails or is away never fails the command."""
+    tracker = open_tracker(session)
+    try:
+        yield tracker
+    finally:
+        tracker.close(CLOSING_TIMEOUT_S)
+
+
+def describe(tracker: Tracker, outcome: RunOutcome, session: Session) -> None:
+    """Tell the mirror what no event carries: the dataset, final metrics, the report, the release."""
+    result, record = outcome.result, outcome.record
+    note = _dataset_note(result.dataset, session) if result.dataset else None
+    tags = {"mlflow.source.git.commit": record.commit.partition("+")[0]} if record.commit else {}
+    tracker.describe(result.run_id, RunFacts(dataset=note, metrics=result.metrics, tags=tags))
+    files = {"report.html": result.report, "forecast.parquet": result.forecast}
+    tracker.attach(result.run_id, {name: Path(path) for name, path in files.items() if path})
+    if result.model:
+        tracker.extend(result.run_id, MIRROR_RELEASE, _release_note(result.model, session))
+
+
+def _dataset_note(name: str, session: Session) -> DatasetNote:
+    from penstock.storage.datasets import dataset
+
+    facts = dataset(session.catalogue, name).facts
+    return DatasetNote(
+        name=name,
+        digest=facts.digest,
+        source=facts.source,
+        simulated=facts.simulated,
+        rows=facts.rows,
+        columns=facts.columns,
+    )
+
+
+def _release_note(model: ModelRef, session: Session) -> Mapping[str, object]:
+    from penstock.app.models import bundle_folder
+    from penstock.release.mirror import release_note
+    from penstock.release.registry import release_of
+
+    release = release_of(session.catalogue, model.name, model.version)
+    return release_note(release, bundle_folder(session, release), model.alias)

@@ -1,0 +1,1 @@
+"""The systems that ship with Penstock, and what they share."""

@@ -1,0 +1,1 @@
+"""Any panel of series in a user's own file, without code."""

@@ -1,0 +1,1 @@
+"""What systems are made of: their declaration, and the pipelines that join the parts below."""

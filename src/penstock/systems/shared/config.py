@@ -1,0 +1,109 @@
+"""The configuration that all forecasting systems share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self, TypeAlias
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from penstock.evaluation.splits import SplitConfig
+from penstock.forecasting.features import FeatureConfig
+from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.targets import Target
+from penstock.forecasting.tuning import TuneConfig
+from penstock.proving.runner import ChecksConfig
+from penstock.quality.config import QualityConfig
+
+RungName: TypeAlias = Literal[
+    "seasonal_naive_short", "seasonal_naive_long", "moving_average", "seasonal_linear", "course"
+]
+
+COURSE_FEATURES = FeatureConfig(
+    lags=tuple(range(1, 73)),
+    means=(24, 48, 72),
+    deviations=(24, 48, 72),
+    calendar=("hour", "weekday"),
+)
+COURSE_MODEL = ModelConfig(
+    targets=(Target(scale="none"),),
+    objective="l2",
+    n_estimators=100,
+    learning_rate=0.1,
+    colsample=1.0,
+    subsample=1.0,
+    max_bin=255,
+)
+"""What the original course trained: raw values of all series in one model, lags and windows of up to 72 steps."""
+
+
+class ForecastingConfig(BaseModel):
+    """What every forecasting system can be told."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = Field(
+        default="",
+        description="Name of dataset and model; empty: the system's own. Changes with the data set.",
+    )
+    seed: Annotated[int, Field(ge=0)] = Field(
+        default=7,
+        description="Seed of everything that draws numbers; another seed tests how stable a result is.",
+    )
+    threads: Annotated[int, Field(ge=1, le=256)] = Field(
+        default=2, description="Threads of a training; part of the fingerprint, because sums depend on it."
+    )
+    horizon: Annotated[int, Field(ge=1)] = Field(
+        default=24, description="Steps to forecast; changes with what the forecast is used for."
+    )
+    metric: str = Field(
+        default="mape", description="Metric that judges the ladder and is shown first; MASE stands beside it."
+    )
+    features: FeatureConfig = Field(
+        default_factory=FeatureConfig, description="Columns of the model: the axis people experiment on most."
+    )
+    model: ModelConfig = Field(
+        default_factory=ModelConfig, description="The regressor before tuning; the best trial replaces it."
+    )
+    ladder: tuple[RungName, ...] = Field(
+        default=(
+            "seasonal_naive_short",
+            "seasonal_naive_long",
+            "moving_average",
+            "seasonal_linear",
+            "course",
+        ),
+        description="Baselines the model must beat; fewer make a faster run.",
+    )
+    split: SplitConfig = Field(
+        default_factory=SplitConfig, description="Final window and folds: more origins, surer numbers."
+    )
+    tune: TuneConfig = Field(
+        default_factory=TuneConfig, description="Search of the model's parameters: budget, method, space."
+    )
+    search: bool = Field(
+        default=True, description="Whether to tune; false trains `model` as given, such as a best_config."
+    )
+    quality: QualityConfig = Field(
+        default_factory=QualityConfig, description="What the data may look like before they are refused."
+    )
+    checks: ChecksConfig = Field(
+        default_factory=ChecksConfig,
+        description="Properties the trained model must have; a failed assertion stops the registration.",
+    )
+    unit: str = Field(default="", description="Unit of the target, for labels.")
+    timezone: str = Field(
+        default="UTC", description="Zone of stamps without one, and clock that reports show; storage is UTC."
+    )
+    price_per_cpu_hour: Annotated[float, Field(ge=0)] | None = Field(
+        default=None, description="Price of one processor hour; with it, every step shows its cost."
+    )
+    currency: str = Field(default="EUR", description="Currency of the price.")
+
+    @model_validator(mode="after")
+    def _lag_from_a_moment(self) -> Self:
+        if self.quality.lag_days is not None and self.quality.as_of is None:
+            raise ValueError(
+                f"quality.lag_days={self.quality.lag_days:g} needs quality.as_of: the moment it counts back from, "
+                "such as 2026-11-21T06:00:00Z"
+            )
+        return self

@@ -1,0 +1,137 @@
+"""Steps from rows to a published dataset version: check, regularise, describe, publish, split."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from penstock.engine import effect, step
+from penstock.engine.context import world
+from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split, up_to
+from penstock.quality.config import QualityConfig
+from penstock.quality.report import QualityReport
+from penstock.storage.datasets import DatasetFacts, DatasetVersion
+from penstock.storage.datasets import publish as publish_version
+from penstock.systems.shared.values import Demand, PanelShape
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+ANY_FREQUENCY = "1h"
+"""Stands for the frequency of rows that have none, so that the rules can say what is wrong with them."""
+
+
+@step(stage="validate")
+def check_panel(rows: pl.DataFrame, quality: QualityConfig, demand: Demand | None) -> QualityReport:
+    """Ask every time-series rule about the rows, then whether there are enough of them for what is demanded.
+
+    Raises
+    ------
+    ValidationError
+        If a rule is broken; nothing is published then.
+    DataError
+        If the whole panel is too short for its folds and its final window.
+    """
+    report = _asked(rows, quality)
+    if demand is None:
+        return report
+    least = max(quality.min_rows, _rows_needed(rows, report, quality, demand))
+    return _asked(rows, quality.model_copy(update={"min_rows": least}))
+
+
+def _asked(rows: pl.DataFrame, quality: QualityConfig) -> QualityReport:
+    from penstock.forecasting.panel import usual_frequency
+    from penstock.quality.facts import COLUMNS
+    from penstock.quality.rules import validate_panel
+
+    is_panel = all(rows.schema.get(name) == kind for name, kind in COLUMNS.items())
+    report = validate_panel(
+        rows,
+        quality,
+        frequency=(usual_frequency(rows) if is_panel else None) or ANY_FREQUENCY,
+        known_series=quality.known_series,
+        now=quality.as_of,
+    )
+    report.raise_if_broken()
+    return report
+
+
+def _rows_needed(rows: pl.DataFrame, report: QualityReport, quality: QualityConfig, demand: Demand) -> int:
+    """Return the fewest values of a series: what its model looks back on, one row to learn from, the final window."""
+    from penstock.forecasting.forecaster import history_needed
+    from penstock.forecasting.panel import detect_frequency, regularise
+    from penstock.forecasting.training import resolve
+    from penstock.quality.rules import clean
+
+    cleaned = clean(rows, report)
+    frequency = detect_frequency(cleaned)
+    panel, _ = regularise(cleaned, frequency, quality.max_gap)
+    times = panel_times(panel)
+    windows = plan_split(times, frequency=frequency, horizon=demand.horizon, config=demand.split)
+    features, model = resolve(up_to(panel, windows.train_end), demand.features, demand.model)
+    return history_needed(features, model) + 1 + int((times > windows.train_end).sum())
+
+
+@step(stage="prepare")
+def prepare(rows: pl.DataFrame, report: QualityReport, quality: QualityConfig) -> pl.DataFrame:
+    """Drop exact duplicates and fill short gaps from each series' own past; no feature is made here."""
+    from penstock.forecasting.panel import detect_frequency, regularise
+    from penstock.quality.rules import clean
+
+    cleaned = clean(rows, report)
+    panel, _ = regularise(cleaned, detect_frequency(cleaned), quality.max_gap)
+    return panel
+
+
+@step(stage="prepare")
+def describe(rows: pl.DataFrame, panel: pl.DataFrame) -> PanelShape:
+    """Find the grid and the seasons of a panel, and count what was repaired."""
+    from penstock.forecasting.panel import detect_frequency, season_lengths, static_columns
+
+    frequency = detect_frequency(panel)
+    times = panel_times(panel)
+    kept = (
+        rows.filter(rows["series"].is_in(panel["series"].unique().to_list())).drop_nans("y").drop_nulls("y")
+    )
+    unique = kept.unique(["series", "time"]).height
+    return PanelShape(
+        frequency=frequency,
+        seasons=season_lengths(frequency, panel),
+        rows=panel.height,
+        series=panel["series"].n_unique(),
+        first=times[0],
+        last=times[-1],
+        static=static_columns(panel),
+        columns={name: str(kind) for name, kind in panel.schema.items()},
+        cleaning={"duplicates_dropped": kept.height - unique, "gaps_filled": panel.height - unique},
+    )
+
+
+@effect(stage="prepare", once_per=["panel", "shape", "name", "source", "simulated"])
+def publish(
+    panel: pl.DataFrame, shape: PanelShape, name: str, source: str, simulated: bool
+) -> DatasetVersion:
+    """Make the panel an immutable, numbered dataset version; the same content keeps its version."""
+    del panel  # its artifact is what counts
+    here = world()
+    ref = here.inputs["panel"]
+    facts = DatasetFacts(
+        digest=ref.logical,
+        artifact=ref.digest,
+        rows=shape.rows,
+        series=shape.series,
+        first=shape.first,
+        last=shape.last,
+        frequency=shape.frequency,
+        columns=shape.columns,
+        source=source,
+        simulated=simulated,
+        cleaning=shape.cleaning,
+    )
+    return publish_version(here.catalogue, name, facts, run_id=here.run_id, now=here.now)
+
+
+@step(stage="prepare")
+def split(panel: pl.DataFrame, shape: PanelShape, horizon: int, config: SplitConfig) -> Split:
+    """Divide the time into folds for tuning and a final window for judging."""
+    return plan_split(panel_times(panel), frequency=shape.frequency, horizon=horizon, config=config)

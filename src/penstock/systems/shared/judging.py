@@ -1,0 +1,188 @@
+"""Steps that judge: score every rung, prove properties, sum up."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.domain.results import CheckResult, Summary
+from penstock.engine import step
+from penstock.engine.context import log_metrics
+from penstock.evaluation.bootstrap import BootstrapConfig
+from penstock.evaluation.ladder import Ladder, RungRequest, RungScores, beats_all, score_rung
+from penstock.evaluation.slices import SliceRequest, slice_scores, worst
+from penstock.evaluation.splits import Split
+from penstock.forecasting.forecaster import ForecastModel
+from penstock.proving.runner import ChecksConfig
+from penstock.systems.shared.learning import CANDIDATE
+from penstock.systems.shared.values import Climb, Evidence, Judgement, Judging, PanelShape, Tried
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import polars as pl
+
+ORACLE = "oracle"
+
+
+@step(stage="evaluate")
+def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, judging: Judging) -> Judgement:
+    """Score the candidate, every rung and the oracle on the final window, overall and by slice."""
+    from penstock.evaluation.scales import naive_scales
+
+    scales = naive_scales(panel, shape.seasons[0] if shape.seasons else 1, split.train_end)
+    request = RungRequest(bootstrap=BootstrapConfig(seed=judging.seed))
+    candidate, rungs = tried.candidate, tried.rungs
+    climbed = [rung for rung in rungs if not rung.note]
+    scored = {rung.label: _scores(rung, scales, request) for rung in (candidate, *climbed)}
+    told = _oracle_scores(candidate.predictions, tried.oracle, scales, request)
+    others = tuple(scored[rung.label] for rung in climbed)
+    ladder = Ladder(metric=judging.metric, rungs=others)
+    by_label = {rung.label: rung.predictions for rung in climbed}
+    slices = slice_scores(
+        candidate.predictions,
+        scales,
+        SliceRequest(metric=judging.metric, by=("series", *shape.static)),
+        by_label[ladder.best().rung],
+    )
+    judged = scored[CANDIDATE]
+    for name, scores in scored.items():
+        log_metrics(name, scores.metrics)
+    naives = [rung.predictions for rung in climbed if rung.rung.startswith("seasonal_naive")]
+    return Judgement(
+        candidate=judged,
+        ladder=ladder,
+        oracle=told,
+        verdict=beats_all(judged, others, judging.metric),
+        skipped={rung.label: rung.note for rung in rungs if rung.note},
+        slices=slices,
+        over_naive=_over_naive(candidate.predictions, naives),
+        over_oracle=judged.metrics["mae"] / told.metrics["mae"] if told else None,
+    )
+
+
+@step(stage="check", cpu=2)
+def prove(
+    panel: pl.DataFrame, split: Split, model: ForecastModel, checks: ChecksConfig
+) -> tuple[CheckResult, ...]:
+    """Ask whether the trained model has the properties that the system declares."""
+    from penstock.evaluation.splits import up_to
+    from penstock.forecasting.backtest import backtest
+    from penstock.proving.runner import run_checks
+    from penstock.proving.subjects import Subject, sample_history
+
+    back = split.horizon
+
+    def from_later(history: pl.DataFrame, cutoff: datetime) -> pl.DataFrame:
+        return backtest(model, history, [cutoff], split.horizon)
+
+    def reload() -> ForecastModel:
+        folder = Path(tempfile.mkdtemp())
+        model.save(folder)
+        return ForecastModel.load(folder)
+
+    history = sample_history(
+        up_to(panel, split.train_end), checks.series, model.history + split.horizon + back
+    )
+    subject = Subject(
+        forecaster=model,
+        history=history,
+        horizon=split.horizon,
+        back=back,
+        reload=reload,
+        backtest=from_later,
+    )
+    return run_checks(subject, checks, time.monotonic)
+
+
+@step(stage="evaluate")
+def sum_up(evidence: Evidence, simulated: bool) -> Summary:
+    """Put the judgement into the run's summary."""
+    judgement = evidence.judgement
+    extra = {
+        "mae_over_naive": judgement.over_naive,
+        "mae_over_oracle": judgement.over_oracle,
+    }
+    scores = {
+        one.rung: one
+        for one in (
+            judgement.candidate,
+            *judgement.ladder.ranked(),
+            *([judgement.oracle] if judgement.oracle else []),
+        )
+    }
+    metrics = {name: dict(one.metrics) for name, one in scores.items()}
+    metrics[CANDIDATE].update({name: value for name, value in extra.items() if value is not None})
+    return Summary(
+        simulated=simulated,
+        model_rung=CANDIDATE,
+        headline=headline(judgement),
+        metrics=metrics,
+        intervals={name: dict(one.intervals) for name, one in scores.items()},
+        slices_worst=worst(judgement.slices),
+        checks=evidence.checks,
+    )
+
+
+def headline(judgement: Judgement) -> str:
+    """Say in a sentence how the candidate stands."""
+    best = judgement.ladder.best()
+    metric = judgement.ladder.metric
+    ours, theirs = judgement.candidate.metrics.get(metric), best.metrics.get(metric)
+    if ours is None or theirs is None or theirs == 0:
+        return judgement.verdict.describe()
+    gain = 1 - ours / theirs
+    word = "better" if gain >= 0 else "worse"
+    parts = [f"{metric.upper()} {ours:.4g}, {abs(gain):.1%} {word} than the best baseline ({best.rung})"]
+    if judgement.over_naive is not None:
+        parts.append(f"MAE {judgement.over_naive:.3f} × the better seasonal naive (mean over series)")
+    if judgement.over_oracle is not None:
+        parts.append(f"MAE {judgement.over_oracle:.2f} × the oracle")
+    return "; ".join(parts)
+
+
+def _scores(climb: Climb, scales: pl.DataFrame, request: RungRequest) -> RungScores:
+    return score_rung(
+        climb.label, climb.predictions, scales, request, (climb.fit_seconds, climb.predict_seconds)
+    )
+
+
+def _oracle_scores(
+    predictions: pl.DataFrame, oracle: pl.DataFrame | None, scales: pl.DataFrame, request: RungRequest
+) -> RungScores | None:
+    if oracle is None:
+        return None
+    return score_rung(ORACLE, oracle_predictions(predictions, oracle), scales, request)
+
+
+def oracle_predictions(predictions: pl.DataFrame, oracle: pl.DataFrame) -> pl.DataFrame:
+    """Return ``predictions`` with the oracle's expectation in place of the forecast."""
+    expected = oracle.select("series", "time", "expected")
+    return (
+        predictions.drop("prediction")
+        .join(expected, on=["series", "time"], how="left", maintain_order="left")
+        .rename({"expected": "prediction"})
+    )
+
+
+def _over_naive(predictions: pl.DataFrame, naives: list[pl.DataFrame]) -> float | None:
+    """Return the mean over series of MAE over that of the better naive; ``None`` without naives or with a zero."""
+    import polars as pl
+
+    if not naives:
+        return None
+    best = pl.concat([_mae_by_series(naive) for naive in naives]).group_by("series").agg(pl.col("mae").min())
+    joined = (
+        _mae_by_series(predictions).join(best, on="series", suffix="_naive").filter(pl.col("mae_naive") > 0)
+    )
+    ratio = joined.select((pl.col("mae") / pl.col("mae_naive")).mean()).item()
+    return None if ratio is None else float(ratio)
+
+
+def _mae_by_series(predictions: pl.DataFrame) -> pl.DataFrame:
+    import polars as pl
+
+    error = (pl.col("y") - pl.col("prediction")).abs().mean().alias("mae")
+    return predictions.drop_nulls("y").group_by("series", maintain_order=True).agg(error)

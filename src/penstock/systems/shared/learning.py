@@ -1,0 +1,174 @@
+"""Steps that learn: climb the ladder, tune, fit, refit, forecast."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from penstock.domain.errors import DataError
+from penstock.engine import effect, step
+from penstock.engine.context import scratch_dir, world
+from penstock.evaluation.splits import Split, up_to
+from penstock.forecasting.features import FeatureConfig
+from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.rungs import RungConfig, seasonal_linear
+from penstock.forecasting.study import Study
+from penstock.forecasting.tuning import TuneConfig
+from penstock.systems.shared.config import COURSE_FEATURES, COURSE_MODEL, RungName
+from penstock.systems.shared.configs import ConfigVersion, publish_config
+from penstock.systems.shared.values import Climb, Effort, PanelShape, Start
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.evaluation.predictor import Forecaster
+
+CANDIDATE = "model"
+
+
+@step(stage="train", cpu=2)
+def climb(panel: pl.DataFrame, shape: PanelShape, split: Split, rung: RungName, effort: Effort) -> Climb:
+    """Fit one baseline on the training part and forecast every window of the final part.
+
+    A rung that these data are too short for is skipped and says why.
+    """
+    from penstock.forecasting.rungs import fit_rung
+
+    config = rung_config(rung, shape.seasons)
+    if config is None:
+        return _skipped(rung, rung, "these data have no second season", panel)
+    started = time.perf_counter()
+    try:
+        fitted = fit_rung(up_to(panel, split.train_end), config, seed=effort.seed, threads=effort.threads)
+    except DataError as error:
+        return _skipped(rung, config.name, str(error), panel)
+    fit_seconds = time.perf_counter() - started
+    predictions, predict_seconds = _timed_backtest(fitted, panel, split)
+    return Climb(
+        rung=rung,
+        label=config.name,
+        note="",
+        predictions=with_static(predictions, panel, shape),
+        fit_seconds=fit_seconds,
+        predict_seconds=predict_seconds,
+    )
+
+
+@step(stage="tune", cpu=2)
+def search(panel: pl.DataFrame, split: Split, start: Start, tune: TuneConfig, effort: Effort) -> Study:
+    """Search the model's parameters on the folds of the training part; the final window is not handed over."""
+    from penstock.forecasting.tuning import Search
+    from penstock.forecasting.tuning import tune as tune_model
+
+    wanted = Search(
+        features=start.features, model=start.model, config=tune, seed=effort.seed, threads=effort.threads
+    )
+    return tune_model(up_to(panel, split.train_end), split, wanted, scratch_dir())
+
+
+@step(stage="tune")
+def as_given(model: ModelConfig, metric: str) -> Study:
+    """Take the configuration as it is, without a search: for training a known one again."""
+    from penstock.forecasting.study import StudyCounts
+
+    return Study(
+        metric=metric,
+        direction="none",
+        method="as given",
+        trials=(),
+        best=model,
+        best_number=-1,
+        best_score=0.0,
+        base_score=None,
+        importances={},
+        counts=StudyCounts(trials=0, distinct=0, complete=0, pruned=0, failed=0, folds=0, fits=0),
+        rows=(),
+    )
+
+
+@effect(stage="tune", once_per=["study", "name"])
+def keep_best(study: Study, name: str) -> ConfigVersion:
+    """Publish the best configuration as a numbered version that trains any number of models."""
+    here = world()
+    return publish_config(here.catalogue, name, study, run_id=here.run_id, now=here.now)
+
+
+@step(stage="train", cpu=2)
+def fit_candidate(
+    panel: pl.DataFrame, split: Split, features: FeatureConfig, study: Study, effort: Effort
+) -> ForecastModel:
+    """Fit the best configuration on the training part, for judging."""
+    from penstock.forecasting.training import fit
+
+    return fit(up_to(panel, split.train_end), features, study.best, seed=effort.seed, threads=effort.threads)
+
+
+@step(stage="evaluate", cpu=2)
+def try_candidate(panel: pl.DataFrame, shape: PanelShape, split: Split, model: ForecastModel) -> Climb:
+    """Forecast every window of the final part with the candidate."""
+    predictions, predict_seconds = _timed_backtest(model, panel, split)
+    return Climb(
+        rung=CANDIDATE,
+        label=CANDIDATE,
+        note="",
+        predictions=with_static(predictions, panel, shape),
+        fit_seconds=model.fit_seconds,
+        predict_seconds=predict_seconds,
+    )
+
+
+@step(stage="train", cpu=2)
+def refit(panel: pl.DataFrame, features: FeatureConfig, study: Study, effort: Effort) -> ForecastModel:
+    """Fit the best configuration on everything: this is what is registered."""
+    from penstock.forecasting.training import fit
+
+    return fit(panel, features, study.best, seed=effort.seed, threads=effort.threads)
+
+
+@step(stage="export")
+def forecast_future(
+    panel: pl.DataFrame, shape: PanelShape, model: ForecastModel, horizon: int
+) -> pl.DataFrame:
+    """Forecast the unseen future: ``series``, ``time`` (UTC), ``step``, ``prediction`` and static columns."""
+    predictions = model.predict(panel, horizon)
+    return with_static(predictions, panel, shape)
+
+
+def rung_config(rung: RungName, seasons: tuple[int, ...]) -> RungConfig | None:
+    """Return the configuration of a named rung for data with these seasons; ``None`` if they have none for it."""
+    short = seasons[0] if seasons else 1
+    if rung == "seasonal_naive_short":
+        return RungConfig(name=f"seasonal_naive_{short}", kind="seasonal_naive", steps=short)
+    if rung == "seasonal_naive_long":
+        if len(seasons) < 2:  # noqa: PLR2004 - a short and a long one
+            return None
+        return RungConfig(name=f"seasonal_naive_{seasons[-1]}", kind="seasonal_naive", steps=seasons[-1])
+    if rung == "moving_average":
+        return RungConfig(name="moving_average", kind="moving_average", steps=max(short, 4))
+    if rung == "seasonal_linear":
+        return RungConfig(
+            name=rung, kind="model", features=FeatureConfig(ids=()), model=seasonal_linear(short)
+        )
+    return RungConfig(name=rung, kind="model", features=COURSE_FEATURES, model=COURSE_MODEL)
+
+
+def _timed_backtest(forecaster: Forecaster, panel: pl.DataFrame, split: Split) -> tuple[pl.DataFrame, float]:
+    from penstock.forecasting.backtest import backtest
+
+    started = time.perf_counter()
+    predictions = backtest(forecaster, panel, split.final, split.horizon)
+    return predictions, time.perf_counter() - started
+
+
+def with_static(predictions: pl.DataFrame, panel: pl.DataFrame, shape: PanelShape) -> pl.DataFrame:
+    """Add the panel's static columns to predictions, by series."""
+    if not shape.static:
+        return predictions
+    statics = panel.select("series", *shape.static).unique("series", keep="first", maintain_order=True)
+    return predictions.join(statics, on="series", how="left", maintain_order="left")
+
+
+def _skipped(rung: str, label: str, why: str, panel: pl.DataFrame) -> Climb:
+    nothing = panel.clear().select("series")
+    return Climb(rung=rung, label=label, note=why, predictions=nothing, fit_seconds=0.0, predict_seconds=0.0)

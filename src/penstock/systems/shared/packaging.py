@@ -1,0 +1,173 @@
+"""Steps that package and register: bundle, smoke test, release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.engine import effect, step
+from penstock.engine.context import scratch_dir, world
+from penstock.engine.work import artifact_ref
+from penstock.forecasting.forecaster import ForecastModel
+from penstock.proving.gates import checks_gate, enforce
+from penstock.release.bundle import BundleParts, Inference, load_bundle, write_bundle
+from penstock.release.card import CardFacts
+from penstock.release.registry import (
+    CANDIDATE,
+    AliasRequest,
+    Release,
+    ReleaseRequest,
+    set_alias,
+)
+from penstock.release.registry import register as register_release
+from penstock.release.schema import BundleSchema, Column
+from penstock.storage.datasets import DatasetVersion
+from penstock.storage.digests import digest_value
+from penstock.systems.shared.learning import CANDIDATE as CANDIDATE_RUNG
+from penstock.systems.shared.learning import with_static
+from penstock.systems.shared.values import Evidence, Package, PanelShape
+
+if TYPE_CHECKING:
+    import polars as pl
+
+FORECASTER = "penstock-forecaster"
+LIMITS = (
+    (
+        "Its metrics come from a model of the same configuration that had not seen the final window; "
+        "this model was then fitted on everything."
+    ),
+    "It forecasts only the series it was trained on.",
+)
+EXAMPLE_ROWS = 3
+MAX_LISTED_VALUES = 200
+
+
+@step(stage="package")
+def bundle(
+    panel: pl.DataFrame, shape: PanelShape, model: ForecastModel, evidence: Evidence, package: Package
+) -> Path:
+    """Write the bundle and load it again before anything may register it."""
+    folder = scratch_dir() / "bundle"
+    _clear(folder)
+    write_bundle(
+        folder,
+        BundleParts(
+            save_model=model.save,
+            inference=Inference(
+                kind=FORECASTER,
+                parameters={
+                    "horizon": package.horizon,
+                    "frequency": shape.frequency,
+                    "history_steps": model.history,
+                },
+            ),
+            schema=input_schema(panel, package.unit),
+            card=_card(shape, evidence, package),
+            environment=package.environment,
+        ),
+    )
+    load_bundle(folder).predictor({FORECASTER: ForecastModel.load})
+    return folder
+
+
+def _card(shape: PanelShape, evidence: Evidence, package: Package) -> CardFacts:
+    return CardFacts(
+        model=package.name,
+        purpose=f"Forecasts {package.horizon} steps of {shape.frequency} for {shape.series} series.",
+        simulated=package.simulated,
+        trained_from=shape.first,
+        trained_to=shape.last,
+        series=shape.series,
+        frequency=shape.frequency,
+        horizon=package.horizon,
+        target="y",
+        rung=CANDIDATE_RUNG,
+        metrics=_metrics(evidence),
+        checks=evidence.checks,
+        limits=LIMITS,
+    )
+
+
+def _metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
+    judgement = evidence.judgement
+    return {one.rung: dict(one.metrics) for one in (judgement.candidate, *judgement.ladder.rungs)}
+
+
+@step(stage="export")
+def predict_with(package: Path, panel: pl.DataFrame, shape: PanelShape, horizon: int) -> pl.DataFrame:
+    """Forecast the unseen future with a packaged model: the same object that training evaluated."""
+    model = load_bundle(package).predictor({FORECASTER: ForecastModel.load})
+    return with_static(model.predict(panel, horizon), panel, shape)
+
+
+@effect(stage="register", once_per=["package", "evidence", "dataset", "name"])
+def register(package: Path, evidence: Evidence, dataset: DatasetVersion, name: str) -> Release:
+    """Register the bundle as the next version of its model, and let ``candidate`` stand for it.
+
+    Raises
+    ------
+    GateError
+        If an asserted check failed: such a model is not registered.
+    """
+    verdict = checks_gate(evidence.checks)
+    enforce([verdict])
+    here = world()
+    opened = load_bundle(package)
+    release = register_release(
+        here.catalogue,
+        ReleaseRequest(
+            model=name,
+            bundle=artifact_ref(here.inputs["package"]),
+            digest=opened.digest,
+            logical=opened.logical,
+            run_id=here.run_id,
+            dataset=str(dataset),
+            metrics=_metrics(evidence),
+            evidence={
+                "ladder": evidence.judgement.verdict.describe(),
+                "beats_every_rung": evidence.judgement.verdict.passed,
+                "checks": verdict.model_dump(mode="json"),
+            },
+            key=digest_value(evidence),
+        ),
+        now=here.now,
+    )
+    set_alias(
+        here.catalogue,
+        AliasRequest(
+            model=name,
+            version=release.version,
+            alias=CANDIDATE,
+            who=here.who,
+            why=f"trained by run {here.run_id}",
+        ),
+        now=here.now,
+    )
+    return release
+
+
+def input_schema(panel: pl.DataFrame, unit: str) -> BundleSchema:
+    """Describe the rows that the model takes: the history of every series to forecast."""
+    from penstock.forecasting.panel import static_columns
+
+    low, high = panel["y"].min(), panel["y"].max()
+    seen = (float(low), float(high)) if isinstance(low, float) and isinstance(high, float) else None
+    columns = [
+        Column(name="series", type="string", description="name of the series"),
+        Column(name="time", type="time", description="moment of the value, with its zone"),
+        Column(name="y", type="number", unit=unit, seen=seen, description="observed value"),
+    ]
+    for static in static_columns(panel):
+        values = sorted(panel[static].unique().to_list())
+        listed = tuple(values) if len(values) <= MAX_LISTED_VALUES else None
+        columns.append(Column(name=static, type="string", values=listed, description="constant in a series"))
+    example = panel.head(EXAMPLE_ROWS).to_dicts()
+    rows = tuple({**row, "time": row["time"].isoformat()} for row in example)
+    return BundleSchema(columns=tuple(columns), example=rows)
+
+
+def _clear(folder: Path) -> None:
+    import shutil
+
+    if folder.exists():
+        shutil.rmtree(folder)

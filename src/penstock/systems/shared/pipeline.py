@@ -1,0 +1,165 @@
+"""The pipeline that every forecasting system runs once it has rows: from checked rows to a registered model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.forecasting.models import ModelConfig
+from penstock.release.environment import installed_distributions
+from penstock.systems.shared.config import ForecastingConfig
+from penstock.systems.shared.data import check_panel, describe, prepare, publish, split
+from penstock.systems.shared.judging import judge, prove, sum_up
+from penstock.systems.shared.learning import (
+    as_given,
+    climb,
+    fit_candidate,
+    forecast_future,
+    keep_best,
+    refit,
+    search,
+    try_candidate,
+)
+from penstock.systems.shared.packaging import bundle, predict_with, register
+from penstock.systems.shared.reporting import gather
+from penstock.systems.shared.values import (
+    Demand,
+    Effort,
+    Evidence,
+    Ground,
+    Judging,
+    Learned,
+    Package,
+    ReportLabels,
+    Start,
+    Tried,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import polars as pl
+
+PREPARING = ("publish", "split")
+"""What `FeaturesExtractor` runs: everything up to a published dataset version and its split."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labels:
+    """How a system calls its things: itself, the source of its rows, its target."""
+
+    system: str
+    source: str
+    target: str
+    simulated: bool = False
+
+
+def learn(
+    rows: pl.DataFrame,
+    cfg: ForecastingConfig,
+    labels: Labels,
+    *,
+    oracle: pl.DataFrame | None = None,
+    shape_forecast: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+) -> dict[str, object]:
+    """Draw the steps from rows to a registered model; call it inside a pipeline.
+
+    Parameters
+    ----------
+    rows
+        Panel rows with whatever duplicates and short gaps the source has.
+    cfg, labels
+        Configuration of the system, and what it calls its things.
+    oracle
+        ``series``, ``time``, ``expected``: the noise-free truth, where a simulator knows it.
+    shape_forecast
+        A step that puts the forecast into the user's own columns.
+
+    Returns
+    -------
+    dict
+        The outputs that the application knows by name.
+    """
+    name = cfg.name or labels.system
+    report = check_panel(rows, cfg.quality, demand_of(cfg))
+    panel = prepare(rows, report, cfg.quality)
+    shape = describe(rows, panel)
+    dataset = publish(panel, shape, name, labels.source, labels.simulated)
+    windows = split(panel, shape, cfg.horizon, cfg.split)
+    effort = Effort(seed=cfg.seed, threads=cfg.threads)
+    rungs = [climb.named(rung)(panel, shape, windows, rung, effort) for rung in cfg.ladder]
+    start = Start(features=cfg.features, model=cfg.model)
+    study = (
+        search(panel, windows, start, cfg.tune, effort)
+        if cfg.search
+        else as_given(cfg.model, cfg.tune.metric)
+    )
+    best = keep_best(study, name)
+    trained = fit_candidate(panel, windows, cfg.features, study, effort)
+    candidate = try_candidate(panel, shape, windows, trained)
+    tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
+    judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
+    evidence = Evidence(judgement=judgement, checks=prove(panel, windows, trained, cfg.checks))
+    summary = sum_up(evidence, labels.simulated)
+    final = refit(panel, cfg.features, study, effort)
+    future = forecast_future(panel, shape, final, cfg.horizon)
+    ground = Ground(panel=panel, shape=shape, report=report)
+    learned = Learned(study=study, model=final, evidence=evidence, forecast=future)
+    facts = gather(ground, tried, learned, report_labels(cfg, labels))
+    described = Package(
+        name=name,
+        horizon=cfg.horizon,
+        unit=cfg.unit,
+        simulated=labels.simulated,
+        environment=installed_distributions(),
+    )
+    package = bundle(panel, shape, final, evidence, described)
+    release = register(package, evidence, dataset, name)
+    return {
+        "dataset": dataset,
+        "split": windows,
+        "best_config": best,
+        "summary": summary,
+        "forecast": shape_forecast(future) if shape_forecast else future,
+        "report": facts,
+        "release": release,
+        "model": final,
+        "candidate": trained,
+        "test_predictions": candidate,
+    }
+
+
+def forecast(
+    rows: pl.DataFrame,
+    cfg: ForecastingConfig,
+    labels: Labels,
+    package: Path,
+    *,
+    shape_forecast: Callable[[pl.DataFrame], pl.DataFrame] | None = None,
+) -> dict[str, object]:
+    """Draw the steps from rows to a forecast by a packaged model; call it inside a pipeline.
+
+    The rows are checked, prepared and published exactly as for training.
+    """
+    report = check_panel(rows, cfg.quality, None)
+    panel = prepare(rows, report, cfg.quality)
+    shape = describe(rows, panel)
+    dataset = publish(panel, shape, cfg.name or labels.system, labels.source, labels.simulated)
+    future = predict_with(package, panel, shape, cfg.horizon)
+    return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future}
+
+
+def demand_of(cfg: ForecastingConfig) -> Demand:
+    """Return what a series must be long enough for; of the model, only what changes that."""
+    return Demand(
+        horizon=cfg.horizon,
+        features=cfg.features,
+        model=ModelConfig(targets=cfg.model.targets),
+        split=cfg.split,
+    )
+
+
+def report_labels(cfg: ForecastingConfig, labels: Labels) -> ReportLabels:
+    """Return how the report calls things."""
+    return ReportLabels(system=labels.system, target=labels.target, unit=cfg.unit, timezone=cfg.timezone)

@@ -1,0 +1,154 @@
+"""The step that gathers what the report shows; provenance is added when the run has ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from penstock.engine import step
+from penstock.evaluation.ladder import RungScores
+from penstock.forecasting.importances import importances
+from penstock.forecasting.study import Study
+from penstock.quality.report import QualityReport, RuleResult
+from penstock.reporting.facts import (
+    MetricFacts,
+    ProvenanceFacts,
+    QualityFacts,
+    ReportFacts,
+    RuleFacts,
+    RungFacts,
+    RungKind,
+    TaskFacts,
+    TrialFacts,
+    TuningFacts,
+)
+from penstock.systems.shared.judging import ORACLE, oracle_predictions
+from penstock.systems.shared.learning import CANDIDATE
+from penstock.systems.shared.values import Climb, Ground, Judgement, Learned, PanelShape, ReportLabels, Tried
+
+if TYPE_CHECKING:
+    import polars as pl
+
+METRICS = (
+    MetricFacts(name="mape", label="MAPE", unit="%", scale=100.0),
+    MetricFacts(name="mase", label="MASE"),
+    MetricFacts(name="wape", label="WAPE", unit="%", scale=100.0),
+    MetricFacts(name="rmspe", label="RMSPE", unit="%", scale=100.0),
+)
+NOT_ENDED = ProvenanceFacts(run_id="", started_at=datetime(1970, 1, 1, tzinfo=UTC))
+_VERDICTS = {"passed": "passed", "noted": "warned", "broken": "failed"}
+HISTORY_SEASONS = 4
+
+
+@step(stage="report")
+def gather(ground: Ground, tried: Tried, learned: Learned, labels: ReportLabels) -> ReportFacts:
+    """Gather the facts of the report from everything the run made.
+
+    Dataset and model version, run and times are added when the run has ended: they say how this came about, and
+    equal work must give equal facts.
+    """
+    candidate, judgement = tried.candidate, learned.evidence.judgement
+    return ReportFacts(
+        system=labels.system,
+        dataset="",
+        task=TaskFacts(
+            target=labels.target,
+            horizon=int(candidate.predictions["step"].max() or 0),  # type: ignore[arg-type] # an integer column
+            frequency=ground.shape.frequency,
+            unit=labels.unit,
+            timezone=labels.timezone,
+        ),
+        metric=judgement.ladder.metric,
+        chosen=CANDIDATE,
+        rungs=_rungs(judgement, tried.rungs),
+        predictions=_predictions(tried),
+        history=ground.panel,
+        provenance=NOT_ENDED,
+        metrics=METRICS,
+        forecast=learned.forecast.select("series", "time", "prediction"),
+        slices=judgement.slices,
+        tuning=_tuning(learned.study),
+        importances=importances(learned.model),
+        checks=learned.evidence.checks,
+        quality=_quality(ground.shape, ground.report),
+    )
+
+
+def _rungs(judgement: Judgement, rungs: list[Climb]) -> tuple[RungFacts, ...]:
+    scored = [(judgement.candidate, "model"), *((one, "baseline") for one in judgement.ladder.ranked())]
+    if judgement.oracle:
+        scored.append((judgement.oracle, "oracle"))
+    shown = [_rung(scores, kind) for scores, kind in scored]  # type: ignore[arg-type] # literals above
+    shown += [
+        RungFacts(name=rung.label, label=_spoken(rung.label), kind="baseline", note=f"skipped: {rung.note}")
+        for rung in rungs
+        if rung.note
+    ]
+    return tuple(shown)
+
+
+def _rung(scores: RungScores, kind: RungKind) -> RungFacts:
+    timed = kind != "oracle"
+    return RungFacts(
+        name=scores.rung,
+        label=_spoken(scores.rung),
+        kind=kind,
+        # The square of another column only makes the table wide.
+        metrics={name: value for name, value in scores.metrics.items() if name != "mse"},
+        intervals=scores.intervals,
+        fit_seconds=scores.fit_seconds if timed else None,
+        predict_seconds=scores.predict_seconds if timed else None,
+    )
+
+
+def _predictions(tried: Tried) -> dict[str, pl.DataFrame]:
+    found = {tried.candidate.label: tried.candidate.predictions}
+    found.update({rung.label: rung.predictions for rung in tried.rungs if not rung.note})
+    if tried.oracle is not None:
+        found[ORACLE] = oracle_predictions(tried.candidate.predictions, tried.oracle)
+    return found
+
+
+def _tuning(study: Study) -> TuningFacts | None:
+    if not study.trials:
+        return None
+    return TuningFacts(
+        metric=study.metric,
+        trials=tuple(
+            TrialFacts(
+                number=trial.number,
+                state=trial.state,
+                score=trial.score,
+                params=trial.params,
+                seconds=trial.seconds,
+            )
+            for trial in study.trials
+        ),
+        importances=study.importances,
+        best_config=f"trial {study.best_number}",
+    )
+
+
+def _quality(shape: PanelShape, report: QualityReport) -> QualityFacts:
+    return QualityFacts(
+        rows=shape.rows,
+        series=shape.series,
+        start=shape.first,
+        end=shape.last,
+        rules=tuple(_rule(rule, report.rows) for rule in report.rules),
+        repaired=shape.cleaning,
+    )
+
+
+def _rule(rule: RuleResult, rows: int) -> RuleFacts:
+    return RuleFacts(
+        name=rule.rule,
+        verdict=_VERDICTS[rule.verdict],  # type: ignore[arg-type] # the table holds the literals
+        checked=rows,
+        broken=rule.count,
+        detail="" if rule.verdict == "passed" else str(rule),
+    )
+
+
+def _spoken(name: str) -> str:
+    return name.replace("_", " ")

@@ -1,0 +1,55 @@
+"""What a system is, seen from outside: a name, a configuration and a pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel
+
+from penstock.engine.declare import Pipeline
+
+PRESETS = Path(__file__).parent / "presets"
+"""Group files that every system may choose from."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """One thing a team predicts.
+
+    Attributes
+    ----------
+    name
+        By which ``penstock run`` finds it.
+    title
+        One line for people.
+    folder
+        Where ``config.yaml`` and the system's own group files lie.
+    config
+        Frozen pydantic schema of the effective configuration.
+    train
+        The pipeline from raw data to a registered model. It takes the configuration and returns its outputs by
+        name; these names mean something to the application: ``dataset``, ``summary``, ``report``, ``forecast``,
+        ``release``. A system that has no such output leaves it out.
+    predict
+        The pipeline from raw data to a forecast by a registered model. It takes the configuration and the folder of
+        the model's bundle, and returns ``dataset`` and ``forecast``.
+    prepare
+        Names of the nodes that acquire, check and prepare the data: what ``FeaturesExtractor`` runs.
+    loaders
+        For each kind of model in a bundle's ``inference.json``, the function that loads it from its folder.
+    simulated
+        Whether the configuration asks for made-up data; such results are labelled wherever they are shown.
+    """
+
+    name: str
+    title: str
+    folder: Path
+    config: type[BaseModel]
+    train: Pipeline[Any, Any]
+    predict: Pipeline[Any, Any] | None = None
+    prepare: tuple[str, ...] = ()
+    loaders: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
+    simulated: Callable[[BaseModel], bool] = lambda _: False

@@ -1,0 +1,151 @@
+"""What travels between the steps of a forecasting pipeline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from penstock.domain.results import CheckResult, Result, SliceScore
+from penstock.domain.values import Seconds
+from penstock.evaluation.ladder import Ladder, LadderVerdict, RungScores
+from penstock.evaluation.splits import SplitConfig
+from penstock.forecasting.features import FeatureConfig
+from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.study import Study
+from penstock.quality.report import QualityReport
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class PanelShape(Result):
+    """What a panel looks like: its grid, its size, and what was repaired to get it.
+
+    ``first`` and ``last`` are stamps in UTC and belong to it; ``seasons`` are season lengths in steps.
+    """
+
+    frequency: str
+    seasons: tuple[int, ...]
+    rows: int
+    series: int
+    first: datetime
+    last: datetime
+    static: tuple[str, ...]
+    columns: dict[str, str]
+    cleaning: dict[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Climb:
+    """One rung on the final window: its predictions, or why there are none, and what they took."""
+
+    rung: str
+    label: str
+    note: str
+    predictions: pl.DataFrame
+    fit_seconds: Seconds
+    predict_seconds: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """Everything that forecast the final window. ``oracle``: ``series``, ``time``, ``expected``, where it is known."""
+
+    candidate: Climb
+    rungs: list[Climb]
+    oracle: pl.DataFrame | None
+
+
+class Effort(Result):
+    """What every training takes beside its data and configuration."""
+
+    seed: int
+    threads: int
+
+
+class Demand(Result):
+    """What the rows of a panel must be enough for. Of ``model`` only the targets matter."""
+
+    horizon: int
+    features: FeatureConfig
+    model: ModelConfig
+    split: SplitConfig
+
+
+class Start(Result):
+    """Where a search starts: the columns, and the configuration before tuning."""
+
+    features: FeatureConfig
+    model: ModelConfig
+
+
+class Judging(Result):
+    """By which metric the candidate is judged, and the seed of the bootstrap."""
+
+    metric: str
+    seed: int
+
+
+class Judgement(Result):
+    """The candidate beside every rung, on a final window that nothing else has touched.
+
+    ``over_naive`` is the mean over series of the candidate's MAE over that of the better seasonal naive, and
+    ``over_oracle`` the candidate's MAE over the oracle's, where there is one.
+    """
+
+    candidate: RungScores
+    ladder: Ladder
+    oracle: RungScores | None
+    verdict: LadderVerdict
+    skipped: dict[str, str]
+    slices: tuple[SliceScore, ...]
+    over_naive: float | None
+    over_oracle: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What speaks for a model, or against it."""
+
+    judgement: Judgement
+    checks: tuple[CheckResult, ...]
+
+
+class Package(Result):
+    """What a bundle says of itself. ``environment`` are the installed distributions: they count, like any input."""
+
+    name: str
+    horizon: int
+    unit: str
+    simulated: bool
+    environment: dict[str, str]
+
+
+class ReportLabels(Result):
+    """How the report calls things."""
+
+    system: str
+    target: str
+    unit: str
+    timezone: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ground:
+    """The data of a run: the panel, its shape, and what validation found."""
+
+    panel: pl.DataFrame
+    shape: PanelShape
+    report: QualityReport
+
+
+@dataclass(frozen=True, kw_only=True)
+class Learned:
+    """The model of a run: how it was found, itself, its evidence and its forecast."""
+
+    study: Study
+    model: ForecastModel
+    evidence: Evidence
+    forecast: pl.DataFrame
