@@ -1,0 +1,1 @@
+"""The command line: commands parse, call one verb of the application, and return a named exit code."""

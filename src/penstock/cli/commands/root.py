@@ -1,0 +1,98 @@
+"""The command ``penstock`` itself: its options, and the list of its commands."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from penstock.cli.groups import HELP_OPTIONS, LazyGroup, Listed, Section
+
+HELP = "Carries raw data to a tested, packaged, registered model, and its forecasts to a file."
+EXAMPLE = "Example: penstock run denmark"
+
+
+def _listed(module: str, line: str) -> Listed:
+    return Listed(module=f"penstock.cli.commands.{module}", line=line)
+
+
+SECTIONS = (
+    Section(
+        title="Work",
+        commands={
+            "systems": _listed("systems", "List the systems that can be run."),
+            "new": _listed("new", "Make a folder with a system of your own that runs as it is."),
+            "run": _listed(
+                "run", "Run a system: from raw data to a registered model, a forecast and a report."
+            ),
+            "reproduce": _listed("reproduce", "Execute a run again and compare every digest."),
+        },
+    ),
+    Section(
+        title="Look",
+        commands={
+            "runs": _listed("runs", "Look at runs: list, show, tree, compare."),
+            "why": _listed("why", "Say why a step ran, or why its earlier result was reused."),
+            "models": _listed("models", "Look at registered models: list, show."),
+            "data": _listed("data", "Look at dataset versions: list, show."),
+            "config": _listed("config", "Look at configuration: show."),
+            "dag": _listed("dag", "Look at pipelines without running them: show."),
+        },
+    ),
+    Section(
+        title="Care",
+        commands={
+            "cache": _listed("cache", "See what the workspace holds, and make room: ls, gc."),
+            "doctor": _listed("doctor", "Look whether Penstock can work here."),
+        },
+    ),
+)
+
+
+class Root(LazyGroup):
+    """All commands of Penstock."""
+
+    sections = SECTIONS
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        import penstock
+        from penstock.cli.answers import say
+
+        say(f"penstock {penstock.__version__}")
+        raise typer.Exit
+
+
+def build() -> typer.Typer:
+    """Return the command line application."""
+    app = typer.Typer(
+        cls=Root,
+        help=HELP,
+        epilog=EXAMPLE,
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+        context_settings=HELP_OPTIONS,
+    )
+    app.callback()(_penstock)
+    return app
+
+
+def _penstock(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_show_version),
+    ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="Show log messages.")] = False,
+) -> None:
+    del version  # its callback has answered already
+    import logging
+    import sys
+
+    logging.basicConfig(
+        level=logging.INFO if verbose else logging.WARNING,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+    )
