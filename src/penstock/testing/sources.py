@@ -8,7 +8,7 @@ from abc import ABC, abstractmethod
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from penstock.sources.protocol import Window
+from penstock.domain.windows import Window
 
 if TYPE_CHECKING:
     import polars as pl

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from penstock.domain.windows import Window
 from penstock.sources.denmark_rows import DENMARK_ROWS
-from penstock.sources.protocol import Window
 from penstock.sources.simulators.denmark import (
     DenmarkSimulator,
     DenmarkSimulatorConfig,

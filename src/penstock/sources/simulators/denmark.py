@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validator
 
 from penstock.domain.errors import did_you_mean
+from penstock.domain.windows import Window
 from penstock.sources.denmark_rows import AREAS, CONSUMER_TYPES, DENMARK_ROWS
-from penstock.sources.protocol import Window
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,7 +12,7 @@ from penstock.sources.denmark_rows import LOCAL_ZONE
 from penstock.sources.simulators.clock import EPOCH
 
 if TYPE_CHECKING:
-    from penstock.sources.protocol import Window
+    from penstock.domain.windows import Window
     from penstock.sources.simulators.chance import Whole
     from penstock.sources.simulators.world import Readings
 

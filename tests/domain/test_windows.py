@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from penstock.domain.errors import UsageError
-from penstock.sources.protocol import Window
+from penstock.domain.windows import Window
 
 _START = datetime(2024, 1, 1, tzinfo=UTC)
 _HOURS = st.integers(min_value=0, max_value=500)
