@@ -27,7 +27,10 @@ from benchmarks.kit.results import Gate, finish, number, table
 DATA_VARIABLE = "PENSTOCK_TEST_DATA"
 FILE = "pjm_zones_2023.csv.gz"
 RATIO_LIMIT = 0.78
-SETTINGS = ("target=y", "time=ds", "series=unique_id", "horizon=24")
+SETTINGS = (
+    *("target=y", "time=ds", "series=unique_id", "horizon=24"),
+    *("split.origins=30", "split.every=72"),
+)
 MODEL = "model"
 RATIO = "mae_over_naive"
 ZONES = Path(__file__).resolve().parent / "kit" / "zones.py"

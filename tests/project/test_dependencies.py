@@ -45,5 +45,6 @@ def test_every_imported_distribution_is_declared(
 def test_every_declared_distribution_is_explained(root: Path, pyproject: dict[str, Any]) -> None:
     page = (root / "docs/decisions/dependencies.md").read_text(encoding="utf-8").lower()
     groups = [pyproject["project"]["dependencies"], *pyproject["dependency-groups"].values()]
+    groups += pyproject["project"]["optional-dependencies"].values()
     names = {canonicalize_name(Requirement(text).name) for group in groups for text in group}
     assert sorted(name for name in names if f"`{name}`" not in page) == []
