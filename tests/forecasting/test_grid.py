@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 
 from penstock.domain.errors import DataError
-from penstock.forecasting.grid import grid_of, row_positions, stamp_range, times_of
-from penstock.testing.panels import START
+from penstock.forecasting.grid import grid_of, row_positions
+from penstock.testing.panels import START, grid
 
 
 def test_a_ragged_panel_as_a_matrix(panel: pl.DataFrame) -> None:
@@ -34,16 +34,11 @@ def test_stamps_go_on_after_the_end(panel: pl.DataFrame) -> None:
 
 
 def test_months_are_steps() -> None:
-    stamps = stamp_range(START, START.replace(month=12), "1mo")
+    stamps = grid(12, "1mo")
     monthly = pl.DataFrame({"series": "a", "time": stamps, "y": range(12)})
-    grid = grid_of(monthly, "1mo")
-    assert grid.values.shape == (1, 12)
-    assert [stamp.month for stamp in grid.stamps(2)][-3:] == [12, 1, 2]
-
-
-@pytest.mark.parametrize(("steps", "expected"), [(1, "30m"), (4, "120m"), (0, "0m")])
-def test_durations_are_multiplied(steps: int, expected: str) -> None:
-    assert times_of("30m", steps) == expected
+    laid_out = grid_of(monthly, "1mo")
+    assert laid_out.values.shape == (1, 12)
+    assert [stamp.month for stamp in laid_out.stamps(2)][-3:] == [12, 1, 2]
 
 
 def test_positions_and_strangers(panel: pl.DataFrame) -> None:

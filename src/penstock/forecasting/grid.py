@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
+from penstock.forecasting.stamps import extended, on_month_ends, ranges
 
 if TYPE_CHECKING:
     import numpy as np
@@ -51,25 +52,7 @@ class Grid:
 
     def stamps(self, extra: int) -> pl.Series:
         """Return the stamps of the grid and ``extra`` steps after it."""
-        end = self.times.tail(1).dt.offset_by(times_of(self.frequency, extra))[0]
-        return stamp_range(self.times[0], end, self.frequency).cast(self.times.dtype)
-
-
-def stamp_range(first: object, last: object, frequency: str) -> pl.Series:
-    """Return all stamps from ``first`` to ``last``, both included."""
-    import polars as pl
-
-    ends = pl.DataFrame({"first": [first], "last": [last]})
-    return ends.select(
-        pl.datetime_range(pl.col("first").first(), pl.col("last").first(), frequency)
-    ).to_series()
-
-
-def times_of(frequency: str, steps: int) -> str:
-    """Multiply a polars duration by a number of steps."""
-    unit = frequency.lstrip("0123456789")
-    count = int(frequency[: len(frequency) - len(unit)])
-    return f"{count * steps}{unit}"
+        return extended(self.times, self.frequency, extra)
 
 
 def grid_of(panel: pl.DataFrame, frequency: str) -> Grid:
@@ -90,7 +73,11 @@ def grid_of(panel: pl.DataFrame, frequency: str) -> Grid:
     import numpy as np
     import polars as pl
 
-    times = stamp_range(panel["time"].min(), panel["time"].max(), frequency).cast(panel.schema["time"])
+    month_ends = on_month_ends(panel["time"], frequency)
+    whole = panel.select(
+        ranges(pl.col("time").min(), pl.col("time").max(), frequency, month_ends=month_ends).explode()
+    )
+    times = whole.to_series().cast(panel.schema["time"])
     places = row_positions(panel["time"], times)
     lengths = panel.group_by("series", maintain_order=True).len()
     rows = np.repeat(np.arange(lengths.height), lengths["len"].to_numpy())

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
+from penstock.forecasting.stamps import on_month_ends, ranges
 
 if TYPE_CHECKING:
     import numpy as np
@@ -237,7 +238,8 @@ def _grid_rows(frame: pl.DataFrame, frequency: str) -> pl.DataFrame:
     import polars as pl
 
     ends = frame.group_by("series").agg(first=pl.col("time").min(), last=pl.col("time").max())
-    stamps = pl.datetime_ranges("first", "last", interval=frequency)
+    month_ends = on_month_ends(frame["time"], frequency)
+    stamps = ranges(pl.col("first"), pl.col("last"), frequency, month_ends=month_ends)
     return ends.select("series", time=stamps).explode("time").cast({"time": frame.schema["time"]})
 
 
