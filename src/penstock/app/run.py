@@ -230,7 +230,7 @@ def _result(execution: Execution, planned: Planned, session: Session, options: R
         simulated=planned.system.simulated(planned.config.value),
         headline=summary.headline,
         dataset=outputs.dataset(),
-        model=outputs.model() or _used_model(options, session),
+        model=_model(outputs.release(), options, session),
         metrics=summary.metrics,
         intervals=summary.intervals,
         slices_worst=summary.slices_worst,
@@ -248,15 +248,20 @@ def _result(execution: Execution, planned: Planned, session: Session, options: R
     return result.model_copy(update={"report": _text(outputs.keep_report(folder, result))})
 
 
-def _used_model(options: RunOptions, session: Session) -> ModelRef | None:
-    if options.model is None:
-        return None
-    from penstock.release.registry import aliases, resolve
+def _model(release: Release | None, options: RunOptions, session: Session) -> ModelRef | None:
+    """Return the release that the run made, found again or used, with the alias that stands for it now.
 
-    release = resolve(session.catalogue, options.model)
-    label = options.model.partition("@")[2]
-    alias = label if label in aliases(session.catalogue, release.model) else None
-    return ModelRef(name=release.model, version=release.version, alias=alias)
+    An unchanged training finds its old release again; ``candidate`` may stand for a newer one by then.
+    """
+    from penstock.release.registry import CANDIDATE, aliases, resolve
+
+    label = CANDIDATE
+    if release is None:
+        if options.model is None:
+            return None
+        release, label = resolve(session.catalogue, options.model), options.model.partition("@")[2]
+    stands = aliases(session.catalogue, release.model).get(label) == release.version
+    return ModelRef(name=release.model, version=release.version, alias=label if stands else None)
 
 
 @dataclass(frozen=True)
@@ -276,11 +281,8 @@ class _Outputs:
         found = self.find("dataset")
         return None if found is None else str(found)
 
-    def model(self) -> ModelRef | None:
-        release = cast("Release | None", self.find("release"))
-        if release is None:
-            return None
-        return ModelRef(name=release.model, version=release.version, alias="candidate")
+    def release(self) -> Release | None:
+        return cast("Release | None", self.find("release"))
 
     def keep_report(self, folder: Path, result: RunResult) -> Path | None:
         facts = self.find("report")

@@ -1,0 +1,67 @@
+"""What a run says of its model when an older training is found again."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from penstock.app.models import show_model
+from penstock.app.pipelines import BatchPredictor, Trainer
+
+COLUMNS = ("target=load", "time=stamp")
+TINY = (
+    "name=power",
+    "horizon=6",
+    "threads=1",
+    "search=false",
+    "features.lags=[1,24]",
+    "features.means=[]",
+    "features.deviations=[]",
+    "ladder=[seasonal_naive_short]",
+    "split.origins=2",
+    "split.folds=1",
+    "model.n_estimators=3",
+    "checks.names=[finite]",
+    "checks.examples=1",
+)
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Return overrides of the panel system for a series of ten days; nothing is tracked."""
+    monkeypatch.setenv("PENSTOCK_TRACKING_URI", "off")
+    monkeypatch.chdir(tmp_path)
+    start = datetime(2024, 1, 1, tzinfo=UTC)
+    rows = [
+        f"{(start + timedelta(hours=hour)).isoformat()},{100 + 30 * math.sin(hour * math.tau / 24) + hour % 7}"
+        for hour in range(240)
+    ]
+    (tmp_path / "power.csv").write_text("\n".join(["stamp,load", *rows]) + "\n")
+    return (f"data={tmp_path / 'power.csv'}", *COLUMNS, *TINY)
+
+
+def test_a_training_found_again_does_not_claim_the_alias_that_has_moved_on(
+    settings: tuple[str, ...], tmp_path: Path
+) -> None:
+    def trained(seed: int) -> tuple[int, str | None]:
+        model = Trainer("panel", [*settings, f"seed={seed}"], home=tmp_path / "home").run().model
+        assert model is not None
+        return model.version, model.alias
+
+    assert [trained(1), trained(2), trained(1)] == [(1, "candidate"), (2, "candidate"), (1, None)]
+
+
+def test_a_prediction_names_the_model_it_used_as_it_was_asked_for(
+    settings: tuple[str, ...], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    Trainer("panel", settings, home=home).run()
+    for asked, alias in (("power@candidate", "candidate"), ("power@v1", None)):
+        predictor = BatchPredictor("panel", settings, model=asked, home=home)
+        used = predictor.run().model
+        assert used is not None
+        assert (used.name, used.version, used.alias) == ("power", 1, alias)
+        assert show_model(predictor.session, asked).version == 1
