@@ -155,6 +155,23 @@ def test_the_alias_follows_the_newest_release(shown: Shown, tmp_path: Path) -> N
     assert version.tags[RELEASE_TAG] == "moving@v12"
 
 
+def test_a_run_that_is_shown_late_leaves_the_alias_where_a_later_move_put_it(
+    shown: Shown, tmp_path: Path
+) -> None:
+    moved_at = {season: f"2026-11-21T{season:02}:00:00Z" for season in (7, 12)}
+    bundles = {
+        season: write_bundle(tmp_path / str(season), toy_parts(ToyNaive(season=season))) for season in (7, 12)
+    }
+    found = []
+    for season, when in ((12, 12), (7, 7), (7, None), (7, 12)):
+        told = note(bundles[season], season, model="late", moved_at=moved_at[when] if when else None)
+        mirror_release(shown, told)
+        version = shown.backend.client.get_model_version_by_alias("late", "candidate")
+        found.append(version.tags[RELEASE_TAG])
+
+    assert found == ["late@v12", "late@v12", "late@v12", "late@v7"]
+
+
 def test_a_moved_workspace_loads_its_models_from_where_it_is_now(
     shown: Shown, bundle: Bundle, tmp_path: Path
 ) -> None:

@@ -82,11 +82,11 @@ class Script:
             metrics=kept,
         )
         release = register(self.session.catalogue, wanted, now=now)
-        move = AliasRequest(
+        wish = AliasRequest(
             model=self.name, version=release.version, alias=CANDIDATE, who="script", why=self.run.run_id
         )
-        set_alias(self.session.catalogue, move, now=now)
-        note = release_note(release, bundle_folder(self.session, release), CANDIDATE)
+        move = set_alias(self.session.catalogue, wish, now=now)
+        note = release_note(release, bundle_folder(self.session, release), move)
         self.run.tracker.extend(self.run.run_id, MIRROR_RELEASE, note)
         return release
 

@@ -67,7 +67,8 @@ def _dataset_note(name: str, session: Session) -> DatasetNote:
 def _release_note(model: ModelRef, session: Session) -> Mapping[str, object]:
     from penstock.app.models import bundle_folder
     from penstock.release.mirror import release_note
-    from penstock.release.registry import release_of
+    from penstock.release.registry import last_move, release_of
 
     release = release_of(session.catalogue, model.name, model.version)
-    return release_note(release, bundle_folder(session, release), model.alias)
+    move = last_move(session.catalogue, model.name, model.alias) if model.alias else None
+    return release_note(release, bundle_folder(session, release), move)

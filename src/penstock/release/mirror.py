@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from pydantic import BaseModel, ConfigDict
 
 from penstock.domain.values import Digest
 from penstock.release.bundle import Bundle, load_bundle
-from penstock.release.registry import CANDIDATE, Release
+from penstock.release.registry import AliasMove, Release
 
 if TYPE_CHECKING:
     from mlflow.tracking import MlflowClient
@@ -25,11 +26,16 @@ if TYPE_CHECKING:
 LOADER_MODULE = "penstock.app.pyfunc"
 RELEASE_TAG = "penstock.release"
 DIGEST_TAG = "penstock.digest"
+ALIAS_TAG = "penstock.moved."
+"""Begins the tag of a registered model that says when the alias after it was last moved."""
 _REQUIREMENTS = ("penstock", "lightgbm", "mlflow", "mlforecast", "numpy", "polars", "pyarrow", "scikit-learn")
 
 
 class ReleaseNote(BaseModel):
-    """What the tracker is handed about a release; ``bundle`` is the path of its folder."""
+    """What the tracker is handed about a release; ``bundle`` is the path of its folder.
+
+    ``alias`` came to stand for it at ``moved_at``, in UTC; both are ``None`` where it has none.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -39,6 +45,7 @@ class ReleaseNote(BaseModel):
     dataset: str | None
     bundle: Path
     alias: str | None
+    moved_at: datetime | None = None
     metrics: dict[str, dict[str, float]] = {}
 
     @property
@@ -47,15 +54,19 @@ class ReleaseNote(BaseModel):
         return f"{self.model}@v{self.version}"
 
 
-def release_note(release: Release, bundle: Path, alias: str | None = CANDIDATE) -> dict[str, Any]:
-    """Return what ``Tracker.extend`` takes, so that the release is shown once its run is."""
+def release_note(release: Release, bundle: Path, move: AliasMove | None) -> dict[str, Any]:
+    """Return what ``Tracker.extend`` takes, so that the release is shown once its run is.
+
+    ``move`` is the one by which an alias stands for the release; ``None`` shows it without alias.
+    """
     note = ReleaseNote(
         model=release.model,
         version=release.version,
         digest=release.digest,
         dataset=release.dataset,
         bundle=bundle,
-        alias=alias,
+        alias=None if move is None else move.alias,
+        moved_at=None if move is None else move.moved_at,
         metrics=release.metrics,
     )
     return {**note.model_dump(mode="json"), "bundle": bundle}
@@ -63,6 +74,8 @@ def release_note(release: Release, bundle: Path, alias: str | None = CANDIDATE) 
 
 def mirror_release(shown: Shown, content: Mapping[str, Any]) -> None:
     """Register a release in MLflow under the run that trained it. Doing it again changes nothing.
+
+    Runs may be shown long after they ended and in another order: an alias stays where a later move has put it.
 
     Raises
     ------
@@ -75,8 +88,10 @@ def mirror_release(shown: Shown, content: Mapping[str, Any]) -> None:
     client = shown.backend.client
     _ensure_model(client, note.model)
     version = _find_version(client, note) or _make_version(shown, note)
-    if note.alias:
+    if note.alias and not _has_moved_on(client, note):
         client.set_registered_model_alias(note.model, note.alias, version)
+        if note.moved_at:
+            client.set_registered_model_tag(note.model, ALIAS_TAG + note.alias, note.moved_at.isoformat())
 
 
 def _ensure_model(client: MlflowClient, name: str) -> None:
@@ -87,6 +102,12 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise
+
+
+def _has_moved_on(client: MlflowClient, note: ReleaseNote) -> bool:
+    """Tell whether MLflow was shown a later move of the alias."""
+    shown = client.get_registered_model(note.model).tags.get(ALIAS_TAG + str(note.alias))
+    return shown is not None and (note.moved_at is None or datetime.fromisoformat(shown) > note.moved_at)
 
 
 def _find_version(client: MlflowClient, note: ReleaseNote) -> str | None:

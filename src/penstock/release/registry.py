@@ -139,7 +139,7 @@ def set_alias(
             "a letter; 'latest' and 'v1', 'v2', … have a meaning of their own"
         )
     release = release_of(catalogue, request.model, request.version)
-    last = next((move for move in history(catalogue, request.model) if move.alias == request.alias), None)
+    last = last_move(catalogue, request.model, request.alias)
     if last is not None and last.version == request.version:
         return last
     serving = None if last is None else release_of(catalogue, request.model, last.version)
@@ -196,6 +196,11 @@ def releases(catalogue: Catalogue, model: str | None = None) -> list[Release]:
 def history(catalogue: Catalogue, model: str) -> list[AliasMove]:
     """Return every move of the aliases of a model, newest first."""
     return [entry.body for entry in catalogue.find(_ALIAS, AliasMove, scope=model)]
+
+
+def last_move(catalogue: Catalogue, model: str, alias: str) -> AliasMove | None:
+    """Return the move by which an alias stands where it stands; ``None`` where there is no such alias."""
+    return next((move for move in history(catalogue, model) if move.alias == alias), None)
 
 
 def aliases(catalogue: Catalogue, model: str) -> dict[str, int]:
