@@ -37,7 +37,7 @@ UNCHANGED_LIMIT_S = 0.5
 HELP_LIMIT_S = 0.3
 INSTALL_LIMIT_MB = 1200.0
 SHORT_RUNS = 5
-LIBRARIES = ("penstock", "polars", "lightgbm", "mlforecast", "mlflow", "optuna")
+LIBRARIES = ("penstock", "polars", "lightgbm", "mlforecast", "mlflow-skinny", "optuna")
 
 
 @dataclass

@@ -36,7 +36,7 @@ ORDER = (
     "bundle",
     "register",
 )
-READ_BY_APP = {"price_per_cpu_hour", "currency"}
+READ_BY_APP = {"price_per_cpu_hour", "currency", "dataset"}
 
 
 @pytest.fixture(params=sorted(NEEDED))

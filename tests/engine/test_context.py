@@ -16,14 +16,19 @@ from penstock.engine.context import (
     progress,
     running,
     scratch_dir,
+    shelf,
     trial,
     world,
 )
+from penstock.storage.codecs import save
+from penstock.storage.local import LocalStore
 
 if TYPE_CHECKING:
     from tests.engine.conftest import BEGINNING, House
+    from tests.engine.sample.steps import fetched
 else:
     from engine.conftest import BEGINNING
+    from engine.sample.steps import fetched
 
 RUN = RunId("run-1")
 
@@ -86,3 +91,10 @@ def test_contexts_nest(tmp_path: Path) -> None:
         with running(context(tmp_path / "inner", [])):
             assert scratch_dir().name == "inner"
         assert scratch_dir().name == "outer"
+
+
+def test_a_step_finds_what_its_parameters_name_on_the_shelf(house: House) -> None:
+    kept = save(LocalStore(house.workspace.objects), {"a": 1})
+    assert house.run(lambda: fetched(kept.digest)).output("fetched") == ["value.json"]
+    with pytest.raises(UsageError, match=r"shelf\(\) was called outside a run"):
+        shelf()

@@ -22,8 +22,11 @@ from penstock.engine.surroundings import PINNED
 from penstock.engine.verify import Comparison, compare
 from penstock.engine.work import artifact_ref
 from penstock.storage.codecs import load
+from penstock.storage.datasets import carry, dataset
+from penstock.storage.workspace import Workspace
 
 TAIL_CHARACTERS = 2000
+HOME = "workspace"
 
 
 def reproduce(session: Session, run_id: str, *, jobs: int = 1) -> Comparison:
@@ -53,6 +56,7 @@ def reproduce(session: Session, run_id: str, *, jobs: int = 1) -> Comparison:
             raise PenstockError(f"The source of run {run_id} is not an archive.")
         restore_snapshot(source, folder / "source")
         _lay_beside(session, record, folder / "source")
+        _carry_dataset(session, record, folder / HOME)
         repeated = _execute(session, record, folder, jobs)
     return compare(record, repeated)
 
@@ -68,7 +72,7 @@ def _scratch(session: Session, run_id: str) -> Iterator[Path]:
 
 
 def _execute(session: Session, record: RunRecord, folder: Path, jobs: int) -> RunRecord:
-    home = folder / "workspace"
+    home = folder / HOME
     moved = _moved_inputs(session, record, folder)
     command = [
         *(sys.executable, "-m", "penstock", "run", _system(record, folder)),
@@ -117,6 +121,15 @@ def _lay_beside(session: Session, record: RunRecord, source: Path) -> None:
     (source / FOLDER).mkdir(exist_ok=True)
     for name, ref in sorted(record.beside.items()):
         _lay(session, ref, source / name)
+
+
+def _carry_dataset(session: Session, record: RunRecord, home: Path) -> None:
+    """Put the dataset version that the run learned from into the scratch workspace, under its own name."""
+    reference = record.config.get("dataset")
+    if not isinstance(reference, str) or not reference:
+        return
+    version = dataset(session.catalogue, reference)
+    carry(version, session.workspace, Workspace.open(home))
 
 
 def _moved_inputs(session: Session, record: RunRecord, folder: Path) -> dict[str, Json]:

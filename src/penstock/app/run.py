@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import secrets
 from collections.abc import Mapping, Sequence
@@ -38,6 +39,7 @@ from penstock.engine.records import RunRecord
 from penstock.engine.work import output_ref
 from penstock.storage.atomic import write_atomic
 from penstock.storage.codecs import save
+from penstock.storage.datasets import DatasetPin, dataset
 from penstock.storage.digests import digest_value
 from penstock.systems.shared.system import PRESETS, System
 
@@ -76,6 +78,14 @@ class Planned:
     config: LoadedConfig
     layers: tuple[Layer, ...]
     graph: Graph
+    pinned: tuple[DatasetPin, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data are made up."""
+        if self.pinned:
+            return any(pin.simulated for pin in self.pinned)
+        return self.system.simulated(self.config.value)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,17 +122,31 @@ def plan(
         session.environ,
         layers,
     )
+    pinned = _pinned(session, found, loaded.value)
     if model is None:
-        return Planned(system=found, config=loaded, layers=layers, graph=found.train.plan(loaded.value))
+        graph = found.train.plan(loaded.value, *pinned)
+        return Planned(system=found, config=loaded, layers=layers, graph=graph, pinned=pinned)
     if found.predict is None:
         raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
     from penstock.app.models import bundle_folder
     from penstock.release.registry import resolve
 
     package = bundle_folder(session, resolve(session.catalogue, model))
-    return Planned(
-        system=found, config=loaded, layers=layers, graph=found.predict.plan(loaded.value, package)
-    )
+    graph = found.predict.plan(loaded.value, package, *pinned)
+    return Planned(system=found, config=loaded, layers=layers, graph=graph, pinned=pinned)
+
+
+def _pinned(session: Session, system: System, config: BaseModel) -> tuple[DatasetPin, ...]:
+    """Return the dataset version that the configuration names, if it names one."""
+    reference = getattr(config, "dataset", "")
+    if not reference:
+        return ()
+    if len(inspect.signature(system.train.function).parameters) < 2:  # noqa: PLR2004 - configuration and pin
+        raise UsageError(
+            f"dataset={reference}: system {system.name!r} cannot learn from a dataset version; give its pipelines "
+            "a last parameter `pinned: DatasetPin | None = None`."
+        )
+    return (dataset(session.catalogue, reference).pin,)
 
 
 def _best_layer(session: Session, config: str) -> Layer:
@@ -227,7 +251,7 @@ def _result(execution: Execution, planned: Planned, session: Session, options: R
         run_id=record.run_id,
         system=record.system,
         status=record.status,
-        simulated=planned.system.simulated(planned.config.value),
+        simulated=planned.simulated,
         headline=summary.headline,
         dataset=outputs.dataset(),
         model=_model(outputs.release(), options, session),

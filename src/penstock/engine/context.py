@@ -37,6 +37,14 @@ class World:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """What a pure step may open: things of the workspace that never change and that a parameter names exactly."""
+
+    workspace: Workspace
+    store: ArtifactStore
+
+
+@dataclass(frozen=True, kw_only=True)
 class StepContext:
     """The running step, as its body sees it."""
 
@@ -45,6 +53,7 @@ class StepContext:
     scratch: Path
     emit: Callable[[Event], None]
     world: World | None = None
+    shelf: Shelf | None = None
 
 
 _current: ContextVar[StepContext | None] = ContextVar("penstock_step", default=None)
@@ -129,3 +138,22 @@ def world() -> World:
             "pipeline that a run executes; pure steps must not touch the world."
         )
     return context.world
+
+
+def shelf() -> Shelf:
+    """Return where a step finds what its parameters name: pinned artifacts and cuts of tables.
+
+    The parameter must name content (a digest, a table version with its ``as_of``), never "the latest": it is all
+    that the fingerprint knows of what is opened.
+
+    Raises
+    ------
+    UsageError
+        If called outside a run.
+    """
+    context = _current.get()
+    if context is None or context.shelf is None:
+        raise UsageError(
+            "shelf() was called outside a run. Call the step from a pipeline that a run executes; it needs a workspace."
+        )
+    return context.shelf

@@ -231,6 +231,7 @@ class NodeRunner:
                 variables=frozenset(node.step.env),
             ),
             environ=dict(self.engine.environ),
+            workspace=self.engine.workspace,
         )
 
     def _lock(self, node: Node, digest: str) -> bool:

@@ -15,13 +15,14 @@ from pathlib import Path
 from penstock.domain.errors import PenstockError, StepError
 from penstock.domain.events import Event
 from penstock.domain.values import RunId
-from penstock.engine.context import StepContext, World, running
+from penstock.engine.context import Shelf, StepContext, World, running
 from penstock.engine.graph import substitute
 from penstock.engine.records import OutputRef, Undeclared
 from penstock.engine.watch import Declared, Watch, undeclared
 from penstock.storage.artifacts import ArtifactRef, ArtifactStore
 from penstock.storage.atomic import disk_fault, is_full
 from penstock.storage.codecs import load, save
+from penstock.storage.workspace import Workspace
 
 SAMPLING_INTERVAL_S = 0.05
 
@@ -30,7 +31,8 @@ SAMPLING_INTERVAL_S = 0.05
 class Task:
     """One step to run: plain values only, so that it travels to a worker process.
 
-    ``environ`` are the variables that the run counts with; some of them may come from a file.
+    ``environ`` are the variables that the run counts with; some of them may come from a file. Without a
+    ``workspace`` the step finds no :func:`penstock.engine.context.shelf`.
     """
 
     run_id: RunId
@@ -41,6 +43,7 @@ class Task:
     scratch: Path
     declared: Declared
     environ: Mapping[str, str] = field(default_factory=dict)
+    workspace: Workspace | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +80,14 @@ def run_task(
         If the step raised anything else, which is chained.
     """
     function = resolve(task.qualified)
-    context = StepContext(run_id=task.run_id, step=task.node, scratch=task.scratch, emit=emit, world=world)
+    context = StepContext(
+        run_id=task.run_id,
+        step=task.node,
+        scratch=task.scratch,
+        emit=emit,
+        world=world,
+        shelf=None if task.workspace is None else Shelf(workspace=task.workspace, store=store),
+    )
     with measured() as usage, private_scratch(task.scratch):
         loaded = {name: load(store, artifact_ref(ref)) for name, ref in task.inputs.items()}
         arguments = {name: substitute(value, loaded) for name, value in task.arguments.items()}

@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 import re
+import shutil
 from datetime import datetime
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
 
 from pydantic import BaseModel, ConfigDict
 
 from penstock.domain.errors import UnknownNameError, UsageError, did_you_mean
-from penstock.domain.values import VOLATILE
+from penstock.domain.values import VOLATILE, Digest
+from penstock.storage.artifacts import ArtifactRef, ArtifactStore
+from penstock.storage.atomic import write_atomic
 from penstock.storage.catalogue import Catalogue
+from penstock.storage.codecs import load
+from penstock.storage.local import LocalStore
+from penstock.storage.manifests import ManifestFiles
+from penstock.storage.workspace import Workspace
+
+if TYPE_CHECKING:
+    import polars as pl
 
 KIND = "dataset"
 _REFERENCE = re.compile(r"(?P<name>[^@\s]+)@v(?P<version>[1-9][0-9]*)")
@@ -37,6 +48,18 @@ class DatasetFacts(BaseModel):
     cleaning: dict[str, int] = {}
 
 
+class DatasetPin(BaseModel):
+    """Names one dataset version in a step's parameters: ``digest`` says what it means, ``artifact`` where it lies."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    reference: str
+    digest: str
+    artifact: str
+    source: str
+    simulated: bool
+
+
 class DatasetVersion(BaseModel):
     """One version of a dataset; ``parent`` is the version before it."""
 
@@ -51,6 +74,17 @@ class DatasetVersion(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.name}@v{self.version}"
+
+    @property
+    def pin(self) -> DatasetPin:
+        """What a step is handed to read this version."""
+        return DatasetPin(
+            reference=str(self),
+            digest=self.facts.digest,
+            artifact=self.facts.artifact,
+            source=self.facts.source,
+            simulated=self.facts.simulated,
+        )
 
 
 def publish(
@@ -100,3 +134,41 @@ def dataset(catalogue: Catalogue, reference: str) -> DatasetVersion:
     if reference not in found:
         raise UnknownNameError(f"There is no dataset version {reference!r}{did_you_mean(reference, found)}")
     return found[reference]
+
+
+def read_pinned(store: ArtifactStore, pin: DatasetPin) -> pl.DataFrame:
+    """Return the rows of a pinned version: ``series``, ``time`` (UTC), ``y`` and static columns.
+
+    Raises
+    ------
+    ArtifactMissingError, ArtifactCorruptError
+        If its rows are gone or were changed.
+    """
+    ref = ArtifactRef(
+        codec="table",
+        type="polars:DataFrame",
+        logical=Digest(pin.digest),
+        digest=Digest(pin.artifact),
+        size_bytes=0,
+    )
+    return cast("pl.DataFrame", load(store, ref))
+
+
+def carry(version: DatasetVersion, here: Workspace, there: Workspace) -> None:
+    """Put a version under its own name, with its rows, into a workspace whose catalogue was not opened yet.
+
+    Raises
+    ------
+    ArtifactMissingError, ArtifactCorruptError
+        If its rows are gone or were changed.
+    """
+    kept = LocalStore(here.objects).get(Digest(version.facts.artifact))
+
+    def copy(empty: Path) -> None:
+        shutil.copytree(kept, empty, dirs_exist_ok=True)
+
+    LocalStore(there.objects).put(copy)
+    manifest = ManifestFiles(here.manifests).path(KIND, str(version))
+    copied = ManifestFiles(there.manifests).path(KIND, str(version))
+    copied.parent.mkdir(parents=True, exist_ok=True)
+    write_atomic(copied, manifest.read_bytes())

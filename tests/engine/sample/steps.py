@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from penstock.domain.errors import DataError
+from penstock.domain.values import Digest
 from penstock.engine import effect, step
-from penstock.engine.context import log_metrics, progress, scratch_dir, trial, world
+from penstock.engine.context import log_metrics, progress, scratch_dir, shelf, trial, world
 
 
 @dataclass(frozen=True)
@@ -131,3 +132,8 @@ def sent(value: int, folder: str, aside: int = 0) -> str:
 @effect(stage="register")
 def noted(value: int, folder: str) -> str:
     return sent.function(value, folder)
+
+
+@step(stage="acquire")
+def fetched(digest: str) -> list[str]:
+    return sorted(path.name for path in shelf().store.get(Digest(digest)).iterdir())

@@ -12,7 +12,9 @@ from penstock.forecasting.forecaster import ForecastModel
 from penstock.quality.report import QualityReport
 from penstock.sources.denmark_rows import DENMARK_ROWS, series_name
 from penstock.sources.simulators.denmark import DenmarkSimulatorConfig
+from penstock.storage.datasets import DatasetPin
 from penstock.systems.shared.config import ForecastingConfig
+from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.packaging import FORECASTER
 from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, learn
 from penstock.systems.shared.system import System
@@ -28,8 +30,13 @@ class DenmarkConfig(ForecastingConfig):
         default_factory=DenmarkSimulatorConfig, description="The embedded source: span, seed, lag, faults."
     )
 
-    def strict(self) -> DenmarkConfig:
-        """Return the configuration with all that is known of the source: its series, and when it shows a row."""
+    def strict(self, pinned: DatasetPin | None) -> DenmarkConfig:
+        """Return the configuration with all that is known of the source: its series, and when it shows a row.
+
+        Rows of a dataset version were checked when it was published.
+        """
+        if pinned is not None:
+            return self
         known = {
             "known_series": tuple(series_name(area, code) for area, code in self.source.series),
             "lag_days": self.source.lag_days,
@@ -97,19 +104,25 @@ LABELS = Labels(
 
 
 @pipeline(name="denmark")
-def train(cfg: DenmarkConfig) -> dict[str, object]:
+def train(cfg: DenmarkConfig, pinned: DatasetPin | None = None) -> dict[str, object]:
     """Carry simulated Danish consumption to a registered model, a forecast and a report."""
-    rows = simulate(cfg.source)
-    panel_rows = to_panel(rows, check_rows(rows))
-    return learn(panel_rows, cfg.strict(), LABELS, oracle=expect(cfg.source), shape_forecast=danish_columns)
+    rows, oracle = acquire(cfg, pinned), None if pinned else expect(cfg.source)
+    return learn(rows, cfg.strict(pinned), LABELS.of(pinned), oracle=oracle, shape_forecast=danish_columns)
 
 
 @pipeline(name="denmark-predict")
-def predict(cfg: DenmarkConfig, package: Path) -> dict[str, object]:
+def predict(cfg: DenmarkConfig, package: Path, pinned: DatasetPin | None = None) -> dict[str, object]:
     """Forecast simulated Danish consumption with a registered model."""
+    rows = acquire(cfg, pinned)
+    return forecast(rows, cfg.strict(pinned), LABELS.of(pinned), package, shape_forecast=danish_columns)
+
+
+def acquire(cfg: DenmarkConfig, pinned: DatasetPin | None) -> pl.DataFrame:
+    """Draw the steps to panel rows: of a dataset version, else of what the source shows."""
+    if pinned is not None:
+        return pinned_rows(pinned)
     rows = simulate(cfg.source)
-    panel_rows = to_panel(rows, check_rows(rows))
-    return forecast(panel_rows, cfg.strict(), LABELS, package, shape_forecast=danish_columns)
+    return to_panel(rows, check_rows(rows))
 
 
 SYSTEM = System(

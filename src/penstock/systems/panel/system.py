@@ -4,28 +4,35 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
 from penstock.engine import pipeline, step
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.sources.files import FileColumns
+from penstock.storage.datasets import DatasetPin
 from penstock.systems.shared.config import ForecastingConfig
+from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.packaging import FORECASTER
 from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, learn
 from penstock.systems.shared.system import System
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
 
 class PanelConfig(ForecastingConfig):
     """What the panel system must and can be told beside what every forecasting system can."""
 
-    data: Path = Field(description="The file: .csv, .csv.gz or .parquet.")
-    target: str = Field(description="Column to forecast.")
-    time: str = Field(description="Column with the stamps.")
+    data: Path | None = Field(
+        default=None,
+        description="The file: .csv, .csv.gz or .parquet. Needed unless `dataset` names a version.",
+    )
+    target: str = Field(default="", description="Column to forecast; needed with `data`.")
+    time: str = Field(default="", description="Column with the stamps; needed with `data`.")
     series: tuple[str, ...] = Field(
         default=(), description="Column or columns that together name a series; none: the file holds one."
     )
@@ -44,6 +51,16 @@ class PanelConfig(ForecastingConfig):
                     values = {**values, key: (values[key],)}
         return values
 
+    @model_validator(mode="after")
+    def _file_or_version(self) -> Self:
+        missing = [key for key in ("data", "target", "time") if not getattr(self, key)]
+        if missing and not self.dataset:
+            raise ValueError(
+                f"{', '.join(missing)} missing: name the file and its columns, as in data=power.csv target=y time=ds, "
+                "or a dataset version, as in dataset=power@v1"
+            )
+        return self
+
     @property
     def columns(self) -> FileColumns:
         """The columns and their parts."""
@@ -59,7 +76,7 @@ class PanelConfig(ForecastingConfig):
     @property
     def dataset_name(self) -> str:
         """Name of dataset and model: the file's own, unless one is given."""
-        stem = self.data.name.split(".")[0]
+        stem = self.data.name.split(".")[0] if self.data else self.dataset.partition("@")[0]
         return self.name or re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "panel"
 
 
@@ -81,25 +98,34 @@ def own_columns(future: pl.DataFrame, columns: FileColumns) -> pl.DataFrame:
 
 
 @pipeline(name="panel")
-def train(cfg: PanelConfig) -> dict[str, object]:
+def train(cfg: PanelConfig, pinned: DatasetPin | None = None) -> dict[str, object]:
     """Carry a user's file to a registered model, a forecast and a report."""
-    rows = read(cfg.data, cfg.columns, cfg.timezone)
     named, labels = _named(cfg)
-    return learn(rows, named, labels, shape_forecast=lambda future: own_columns(future, cfg.columns))
+    return learn(acquire(cfg, pinned), named, labels.of(pinned), shape_forecast=_shape(cfg))
 
 
 @pipeline(name="panel-predict")
-def predict(cfg: PanelConfig, package: Path) -> dict[str, object]:
+def predict(cfg: PanelConfig, package: Path, pinned: DatasetPin | None = None) -> dict[str, object]:
     """Forecast what follows a user's file with a registered model."""
-    rows = read(cfg.data, cfg.columns, cfg.timezone)
     named, labels = _named(cfg)
-    return forecast(
-        rows, named, labels, package, shape_forecast=lambda future: own_columns(future, cfg.columns)
-    )
+    return forecast(acquire(cfg, pinned), named, labels.of(pinned), package, shape_forecast=_shape(cfg))
+
+
+def acquire(cfg: PanelConfig, pinned: DatasetPin | None) -> pl.DataFrame:
+    """Draw the step to panel rows: of a dataset version, else of the file."""
+    if pinned is not None:
+        return pinned_rows(pinned)
+    return read(cfg.data, cfg.columns, cfg.timezone)  # type: ignore[arg-type] # the schema asks for one of both
+
+
+def _shape(cfg: PanelConfig) -> Callable[[pl.DataFrame], pl.DataFrame] | None:
+    """Return the step to the user's own columns, where they are known."""
+    return (lambda future: own_columns(future, cfg.columns)) if cfg.time else None
 
 
 def _named(cfg: PanelConfig) -> tuple[PanelConfig, Labels]:
-    labels = Labels(system="panel", source=f"file {cfg.data.name}", target=cfg.target)
+    source = f"file {cfg.data.name}" if cfg.data else f"dataset {cfg.dataset}"
+    labels = Labels(system="panel", source=source, target=cfg.target or "y")
     return cfg.model_copy(update={"name": cfg.dataset_name}), labels
 
 

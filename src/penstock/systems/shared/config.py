@@ -45,6 +45,11 @@ class ForecastingConfig(BaseModel):
         default="",
         description="Name of dataset and model; empty: the system's own. Changes with the data set.",
     )
+    dataset: str = Field(
+        default="",
+        description="Dataset version to learn from or to forecast after, such as denmark@v3; empty: what the source "
+        "shows now. Name one to train on data of the past again.",
+    )
     seed: Annotated[int, Field(ge=0)] = Field(
         default=7,
         description="Seed of everything that draws numbers; another seed tests how stable a result is.",

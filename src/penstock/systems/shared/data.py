@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.engine import effect, step
-from penstock.engine.context import world
+from penstock.engine.context import shelf, world
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split, up_to
 from penstock.quality.config import QualityConfig
 from penstock.quality.report import QualityReport
-from penstock.storage.datasets import DatasetFacts, DatasetVersion
+from penstock.storage.datasets import DatasetFacts, DatasetPin, DatasetVersion, read_pinned
 from penstock.storage.datasets import publish as publish_version
 from penstock.systems.shared.values import Demand, PanelShape
 
@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 
 ANY_FREQUENCY = "1h"
 """Stands for the frequency of rows that have none, so that the rules can say what is wrong with them."""
+
+
+@step(stage="acquire")
+def pinned_rows(pin: DatasetPin) -> pl.DataFrame:
+    """Return the panel of a published dataset version, its bytes verified."""
+    return read_pinned(shelf().store, pin)
 
 
 @step(stage="validate")

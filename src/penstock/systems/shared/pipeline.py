@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.forecasting.models import ModelConfig
 from penstock.release.environment import installed_distributions
+from penstock.storage.datasets import DatasetPin
 from penstock.systems.shared.config import ForecastingConfig
 from penstock.systems.shared.data import check_panel, describe, prepare, publish, split
 from penstock.systems.shared.judging import judge, prove, sum_up
@@ -53,6 +54,12 @@ class Labels:
     source: str
     target: str
     simulated: bool = False
+
+    def of(self, pinned: DatasetPin | None) -> Labels:
+        """Return the labels with the source of a dataset version, where the rows come from one."""
+        if pinned is None:
+            return self
+        return replace(self, source=pinned.source, simulated=pinned.simulated)
 
 
 def learn(
