@@ -1,4 +1,4 @@
-"""What a run says of its model when an older training is found again."""
+"""What a run says of its model, and how runs that went well or badly are told apart."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from penstock.app.models import show_model
-from penstock.app.pipelines import BatchPredictor, Trainer
+from penstock.app.pipelines import BatchPredictor, FeaturesExtractor, Trainer
+from penstock.app.runs import compare_runs, list_runs
+from penstock.domain.errors import DataError
 
 COLUMNS = ("target=load", "time=stamp")
 TINY = (
@@ -21,7 +23,6 @@ TINY = (
     "features.means=[]",
     "features.deviations=[]",
     "ladder=[seasonal_naive_short]",
-    "split.origins=2",
     "split.folds=1",
     "model.n_estimators=3",
     "checks.names=[finite]",
@@ -65,3 +66,17 @@ def test_a_prediction_names_the_model_it_used_as_it_was_asked_for(
         assert used is not None
         assert (used.name, used.version, used.alias) == ("power", 1, alias)
         assert show_model(predictor.session, asked).version == 1
+
+
+def test_a_run_that_failed_is_compared_with_one_that_went_well(
+    settings: tuple[str, ...], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    extractor = FeaturesExtractor("panel", [*settings, "split.origins=2"], home=home)
+    extractor.run()
+    with pytest.raises(DataError, match="too short to split"):
+        FeaturesExtractor("panel", [*settings, "split.origins=999"], home=home).run()
+    failed, done = (line.run_id for line in list_runs(extractor.session))
+    found = {(one.kind, one.name): one.values for one in compare_runs(extractor.session, [done, failed])}
+    assert found["data", "dataset"] == ("power@v1", None)
+    assert found["config", "split.origins"] == (2, 999)

@@ -96,6 +96,8 @@ def journal(session: Session, run_id: str) -> list[Mapping[str, Json]]:
 def compare_runs(session: Session, run_ids: Sequence[str]) -> list[Difference]:
     """Return everything in which the runs differ: data, code, config, environment, metrics.
 
+    A run that failed has no dataset and no metrics, and no digests of steps that it did not reach.
+
     Raises
     ------
     UsageError
@@ -180,10 +182,9 @@ def _flat(config: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
 
 
 def _metrics(session: Session, run_id: str) -> dict[str, Json]:
-    result = result_of(session, run_id)
-    return {
-        f"{rung}.{name}": value for rung, scores in result.metrics.items() for name, value in scores.items()
-    }
+    entry = session.catalogue.get(RUN_RESULT, run_id, RunResult)
+    scored = entry.body.metrics if entry else {}
+    return {f"{rung}.{name}": value for rung, scores in scored.items() for name, value in scores.items()}
 
 
 def _digests(record: RunRecord) -> dict[str, Json]:
