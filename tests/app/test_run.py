@@ -10,8 +10,9 @@ import pytest
 
 from penstock.app.models import show_model
 from penstock.app.pipelines import BatchPredictor, FeaturesExtractor, Trainer
+from penstock.app.reproduce import reproduce
 from penstock.app.runs import compare_runs, list_runs
-from penstock.domain.errors import DataError
+from penstock.domain.errors import DataError, UsageError
 
 COLUMNS = ("target=load", "time=stamp")
 TINY = (
@@ -80,3 +81,12 @@ def test_a_run_that_failed_is_compared_with_one_that_went_well(
     found = {(one.kind, one.name): one.values for one in compare_runs(extractor.session, [done, failed])}
     assert found["data", "dataset"] == ("power@v1", None)
     assert found["config", "split.origins"] == (2, 999)
+
+
+def test_only_trainings_are_reproduced(settings: tuple[str, ...], tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    Trainer("panel", settings, home=home).run()
+    predictor = BatchPredictor("panel", settings, model="power@candidate", home=home)
+    run_id = predictor.run().run_id
+    with pytest.raises(UsageError, match=f"Run {run_id} was asked to predict.*reproduce that one"):
+        reproduce(predictor.session, run_id)

@@ -40,7 +40,7 @@ def reproduce(session: Session, run_id: str, *, jobs: int = 1) -> Comparison:
     UnknownNameError
         If there is no such run.
     UsageError
-        If the run did not finish well: there is nothing to compare with.
+        If the run did not finish well, so that there is nothing to compare with, or was no training.
     PenstockError
         If the repetition failed; the message ends with what it said.
     """
@@ -49,6 +49,11 @@ def reproduce(session: Session, run_id: str, *, jobs: int = 1) -> Comparison:
         raise UsageError(
             f"Run {run_id} is {record.status}: only a run that is done can be reproduced. "
             "`penstock runs list` shows the runs."
+        )
+    if record.verb != "run":
+        raise UsageError(
+            f"Run {run_id} was asked to {record.verb}: only trainings can be reproduced. `penstock models list` names "
+            "the run that trained each model; reproduce that one."
         )
     with _scratch(session, run_id) as folder:
         source = load(session.store, artifact_ref(record.source))

@@ -211,6 +211,7 @@ def _request(
         system=planned.system.name,
         run_id=run_id,
         who=_user(session.environ),
+        verb="run" if options.model is None else "predict",
         command=options.command,
         overrides=_all_overrides(planned, options),
         config=planned.config.masked(),

@@ -45,6 +45,7 @@ class Request:
     system: str
     run_id: RunId
     who: str = "unknown"
+    verb: str = "run"
     command: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     config: Mapping[str, Json] = field(default_factory=dict)
@@ -262,6 +263,7 @@ class _Run:
             run_id=request.run_id,
             system=request.system,
             pipeline=self.graph.pipeline,
+            verb=request.verb,
             status=status,
             started_at=started,
             finished_at=now,

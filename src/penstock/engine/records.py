@@ -110,6 +110,8 @@ class RunRecord(Record):
 
     Attributes
     ----------
+    verb
+        What was asked for: ``run`` trains by configuration and overrides alone, so that it can be repeated from them.
     config
         The effective configuration, secrets masked.
     origins
@@ -127,6 +129,7 @@ class RunRecord(Record):
     run_id: str
     system: str
     pipeline: str
+    verb: str = "run"
     status: RunStatus
     started_at: datetime
     finished_at: datetime
