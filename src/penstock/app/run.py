@@ -164,6 +164,19 @@ def run(options: RunOptions, session: Session, listeners: Sequence[Listener] = (
         Wrong use, bad data, a refused gate, or a failed step; finished steps stay committed.
     """
     planned = plan(options.system, options.overrides, session, model=options.model, config=options.config)
+    return carry_out(planned, options, session, listeners)
+
+
+def carry_out(
+    planned: Planned, options: RunOptions, session: Session, listeners: Sequence[Listener] = ()
+) -> RunOutcome:
+    """Execute what was planned, as one run of the catalogue.
+
+    Raises
+    ------
+    PenstockError
+        As :func:`run`.
+    """
     graph = _limited(planned.graph, options.only)
     fingerprinter = fingerprinter_for(session.workspace, session.environ)
     reached = fingerprinter.reached(graph)
