@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from penstock.domain.errors import UsageError, ValidationError
 from penstock.quality.config import QualityConfig
+from penstock.quality.panel import RULES
 from penstock.quality.rules import clean, validate_panel
 from penstock.testing.quality import HOUR, START, judge, panel, rows
 
@@ -17,7 +18,7 @@ def test_all_broken_rules_come_in_one_error() -> None:
     with pytest.raises(ValidationError) as caught:
         report.raise_if_broken()
     lines = str(caught.value).splitlines()
-    assert lines[0] == "The panel breaks 4 of 14 data rules (6 rows, 2 series)"
+    assert lines[0] == f"The panel breaks 4 of {len(RULES)} data rules (6 rows, 2 series)"
     assert [line.split()[1] for line in lines[1:]] == [
         "conflicting_duplicates",
         "negative_values",

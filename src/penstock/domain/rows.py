@@ -15,7 +15,7 @@ class ColumnRule(BaseModel):
 
     ``allowed`` lists every permitted text (``None``: any); ``minimum`` is the smallest permitted number, itself
     permitted (``None``: any). ``unit`` is for people. Without ``nullable`` every row must hold a value; a number
-    must be finite in any case.
+    must be finite in any case. What stands in a ``personal`` column never reaches messages, reports or pages.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -26,6 +26,7 @@ class ColumnRule(BaseModel):
     nullable: bool = False
     allowed: tuple[str, ...] | None = None
     minimum: float | None = None
+    personal: bool = False
 
 
 class RowSchema(BaseModel):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from penstock.domain.errors import bounded
+from penstock.quality.personal import MASKED, masked
 from penstock.quality.report import MAX_EXAMPLES, Example, QualityReport, RuleResult, passed
 
 if TYPE_CHECKING:
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from penstock.domain.rows import ColumnKind, ColumnRule, RowSchema
 
-_STRUCTURE = ("columns", "types")
+STRUCTURE = ("columns", "types")
 _CONTENT = ("missing", "allowed", "minimum", "infinite")
 
 _RULE_OF_CHECK = {"column_in_schema": "columns", "column_in_dataframe": "columns", "not_nullable": "missing"}
@@ -36,7 +37,7 @@ def validate_rows(frame: pl.DataFrame, schema: RowSchema) -> QualityReport:
     the series of a row apart, joined by ``/``, and its stamp in UTC. Duplicate rows and gaps are the business of
     :func:`penstock.quality.rules.validate_panel`.
     """
-    structure = _judge(_STRUCTURE, frame, schema)
+    structure = _judge(STRUCTURE, frame, schema)
     sound = all(result.verdict == "passed" for result in structure)
     content = _judge(_CONTENT, frame, schema) if sound else ()
     texts = _columns_of(schema, "text")
@@ -46,6 +47,28 @@ def validate_rows(frame: pl.DataFrame, schema: RowSchema) -> QualityReport:
         series=frame.select(texts).n_unique() if sound and texts else 0,
         rules=(*structure, *content),
     )
+
+
+def row_violations(frame: pl.DataFrame, schema: RowSchema) -> pl.DataFrame:
+    """Return every row whose values break the schema: ``index`` (of the row in ``frame``), ``rule``, ``finding``.
+
+    A row that breaks several rules stands there several times; values of personal columns are masked. The columns
+    must be sound: ask :func:`validate_rows` first.
+    """
+    import polars as pl
+
+    personal = [column.name for column in schema.columns if column.personal]
+    failures = _failures(frame, schema, with_values=True).drop_nulls("index")
+    shown = (
+        pl.when(pl.col("column").is_in(personal))
+        .then(pl.lit(MASKED))
+        .otherwise(pl.col("failure_case").fill_null("nothing"))
+    )
+    order = pl.col("rule").replace_strict(
+        {rule: at for at, rule in enumerate(_CONTENT)}, return_dtype=pl.Int64
+    )
+    told = pl.format("{}: {}={}", pl.col("rule").replace_strict(_FINDING), "column", shown).alias("finding")
+    return failures.sort("index", order, "column").select(pl.col("index").cast(pl.UInt32), "rule", told)
 
 
 def _judge(rules: tuple[str, ...], frame: pl.DataFrame, schema: RowSchema) -> tuple[RuleResult, ...]:
@@ -136,7 +159,7 @@ def _example(failure: dict[str, Any], frame: pl.DataFrame, schema: RowSchema) ->
         if fault:
             return Example(series=failure["failure_case"], note=fault)
         return Example(series=failure["column"], note=failure["failure_case"])
-    row = frame.row(failure["index"], named=True)
+    row = masked(frame.row(failure["index"], named=True), schema)
     texts = (str(row[name]) for name in _columns_of(schema, "text"))
     stamps = [row[name] for name in _columns_of(schema, "instant")]
     stamp = stamps[0].replace(tzinfo=UTC) if stamps and isinstance(stamps[0], datetime) else None
@@ -145,7 +168,7 @@ def _example(failure: dict[str, Any], frame: pl.DataFrame, schema: RowSchema) ->
 
 def _remedy(rule: str, failures: pl.DataFrame, schema: RowSchema) -> str:
     """Return what is allowed in the columns that failed, and the next step."""
-    if rule in _STRUCTURE:
+    if rule in STRUCTURE:
         wanted = ", ".join(f"{column.name} ({column.kind})" for column in schema.columns)
         return f"Exactly these are allowed: {wanted}. The source may have changed its schema."
     failing = set(failures["column"])

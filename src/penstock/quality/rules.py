@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import UsageError
-from penstock.quality.report import QualityReport, RuleResult
+from penstock.quality.report import QualityReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from datetime import datetime
-
     import polars as pl
 
     from penstock.quality.config import QualityConfig
+    from penstock.quality.found import Found
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """What the rules are asked with beside their tolerances.
+
+    ``frequency`` is the step of the grid, a polars duration such as ``"1h"``; days and weeks are those of UTC.
+    ``known_series`` are the names that may appear (``None``: any), ``now`` the moment of judging, with a time zone:
+    needed where ``lag_days`` is set.
+    """
+
+    frequency: str
+    known_series: Iterable[str] | None = None
+    now: datetime | None = None
 
 
 def validate_panel(
@@ -31,37 +46,44 @@ def validate_panel(
     frame
         ``series`` (String), ``time`` (Datetime us, UTC), ``y`` (Float64, null or NaN where nothing is known),
         other columns allowed, any order of rows.
-    frequency
-        The step of the grid, a polars duration such as ``"1h"``. Days and weeks are those of UTC.
-    known_series
-        Names that may appear; ``None`` allows any.
-    now
-        The moment of judging, with a time zone; needed where ``config.lag_days`` is set.
+    frequency, known_series, now
+        See :class:`Asked`.
 
     Raises
     ------
     UsageError
         If ``frequency`` is not a duration, or ``now`` is missing or has no zone where it is needed.
     """
+    asked = Asked(frequency=frequency, known_series=known_series, now=now)
+    return report_on(frame, findings(frame, config, asked))
+
+
+def findings(frame: pl.DataFrame, config: QualityConfig, asked: Asked) -> tuple[Found, ...]:
+    """Ask every rule and return all that it finds, unbounded; arguments and errors as :func:`validate_panel`."""
     from penstock.quality import facts, panel
     from penstock.quality.grid import parse_step
 
-    step = parse_step(frequency)
-    _check_now(config, now)
+    step = parse_step(asked.frequency)
+    _check_now(config, asked.now)
     wrong = _wrong_columns(frame)
     if wrong is not None:
-        return QualityReport(subject="The panel", rows=frame.height, series=0, rules=(wrong,))
-    known = None if known_series is None else frozenset(known_series)
-    context = facts.Context(config=config, step=step, known_series=known, now=now)
+        return (wrong,)
+    known = None if asked.known_series is None else frozenset(asked.known_series)
+    context = facts.Context(config=config, step=step, known_series=known, now=asked.now)
     seen = facts.facts_of(frame, context)
-    results = tuple(rule(seen) for rule in panel.RULES)
-    dropped = any(result.rule == "short_series" and result.verdict == "noted" for result in results)
+    return tuple(rule(seen) for rule in panel.RULES)
+
+
+def report_on(frame: pl.DataFrame, found: tuple[Found, ...]) -> QualityReport:
+    """Tell within bounds what was found in ``frame``."""
+    sound = frame.height > 0 and "series" in frame.columns
+    left_out = [one.rows["series"] for one in found if one.rule == "short_series" and one.verdict == "noted"]
     return QualityReport(
         subject="The panel",
         rows=frame.height,
-        series=frame["series"].n_unique(),
-        rules=results,
-        dropped_series=facts.too_short(seen) if dropped else (),
+        series=frame["series"].n_unique() if sound else 0,
+        rules=tuple(one.told() for one in found),
+        dropped_series=tuple(left_out[0]) if left_out else (),
     )
 
 
@@ -72,9 +94,10 @@ def _check_now(config: QualityConfig, now: datetime | None) -> None:
         )
 
 
-def _wrong_columns(frame: pl.DataFrame) -> RuleResult | None:
+def _wrong_columns(frame: pl.DataFrame) -> Found | None:
     """Return the broken rule if a column is missing or has another type; no other rule could be asked."""
     from penstock.quality.facts import COLUMNS
+    from penstock.quality.found import Found
 
     faults = [
         f"{name} is {frame.schema.get(name, 'missing')}, must be {kind}"
@@ -83,9 +106,10 @@ def _wrong_columns(frame: pl.DataFrame) -> RuleResult | None:
     ]
     if not faults:
         return None
-    return RuleResult(
+    return Found(
         rule="columns",
         verdict="broken",
+        reach="table",
         count=len(faults),
         finding="; ".join(faults),
         remedy="Give the columns series, time and y with these types.",
