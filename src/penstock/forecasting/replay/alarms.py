@@ -1,0 +1,87 @@
+"""When a replay would have raised an alarm: a rolling error far above its own median, for several slots on end."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlotError:
+    """The error of one slot's forecasts against the truth first known, and when the last of that truth was known.
+
+    ``error`` and ``judged_at`` are ``None`` where no truth is known.
+    """
+
+    cutoff: datetime
+    error: float | None
+    judged_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AlarmRule:
+    """The mean error of the last ``rolling`` slots above ``factor`` × its median so far, ``slots`` times on end."""
+
+    rolling: int
+    factor: float
+    slots: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Alarm:
+    """One alarm: raised at the slot ``cutoff``, whose truth was known at ``raised_at``; over after ``last``.
+
+    ``error`` is the rolling error there and ``median`` what it was compared with.
+    """
+
+    cutoff: datetime
+    raised_at: datetime
+    last: datetime
+    error: float
+    median: float
+
+
+def rolling_errors(errors: Sequence[float | None], size: int) -> list[float | None]:
+    """Return the mean of the last ``size`` known errors up to each slot; ``None`` before there are so many.
+
+    A slot without an error keeps the mean of the slot before it out of the result: it has none.
+    """
+    known: list[float] = []
+    means: list[float | None] = []
+    for error in errors:
+        if error is None or not math.isfinite(error):
+            means.append(None)
+            continue
+        known.append(error)
+        means.append(statistics.fmean(known[-size:]) if len(known) >= size else None)
+    return means
+
+
+def find_alarms(errors: Sequence[SlotError], rule: AlarmRule) -> list[Alarm]:
+    """Return the alarms that the rule would have raised, oldest first.
+
+    Only errors of earlier slots make the median, so that each verdict could have been given when the truth of its
+    slot became known. An episode raises one alarm; it ends with the first slot that is not above.
+    """
+    means = rolling_errors([error.error for error in errors], rule.rolling)
+    before: list[float] = []
+    above = 0
+    found: list[Alarm] = []
+    for slot, mean in zip(errors, means, strict=True):
+        if mean is None:
+            continue
+        median = statistics.median(before) if before else math.inf
+        before.append(mean)
+        above = above + 1 if mean > rule.factor * median else 0
+        if above == rule.slots and slot.judged_at is not None:
+            found.append(
+                Alarm(
+                    cutoff=slot.cutoff, raised_at=slot.judged_at, last=slot.cutoff, error=mean, median=median
+                )
+            )
+        elif above > rule.slots and found:
+            found[-1] = Alarm(**{**vars(found[-1]), "last": slot.cutoff})
+    return found
