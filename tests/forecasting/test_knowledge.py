@@ -29,7 +29,7 @@ def history_of(rows: list[Row]) -> pl.DataFrame:
         (name, START + timedelta(hours=hour), value, name.upper(), START + timedelta(days=day), gone, number)
         for number, (name, hour, value, day, gone) in enumerate(rows)
     ]
-    schema = {
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
         "series": pl.String,
         "time": UTC_TYPE,
         "y": pl.Float64,

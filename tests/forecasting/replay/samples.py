@@ -31,15 +31,15 @@ def history_with_faults(seed: int) -> pl.DataFrame:
     parts = [first.filter(pl.Series(chance.uniform(size=panel.height) > 0.01))]
     for change in ("revised", "deleted", "missing", "restored"):
         some = first.filter(pl.Series(chance.uniform(size=panel.height) < 0.02))
-        delay = pl.Series(chance.integers(1, 200, some.height))
+        some = some.with_columns(delay=pl.Series(chance.integers(1, 200, some.height)))
         parts.append(
             some.with_columns(
-                known_at=pl.col("known_at") + pl.duration(hours=delay),
+                known_at=pl.col("known_at") + pl.duration(hours="delay"),
                 deleted=pl.lit(change == "deleted"),
                 y={"missing": pl.lit(None, pl.Float64), "revised": pl.col("y") * 1.5}.get(
                     change, pl.col("y")
                 ),
-            )
+            ).drop("delay")
         )
     return pl.concat(parts).with_row_index("sequence").with_columns(pl.col("sequence").cast(pl.Int64))
 

@@ -232,5 +232,9 @@ def _stacked(parts: list[pl.DataFrame]) -> pl.DataFrame:
 def _refused(found: list[tuple[datetime, str, str]]) -> pl.DataFrame:
     import polars as pl
 
-    schema = {"cutoff": pl.Datetime("us", "UTC"), "series": pl.String, "reason": pl.String}
+    schema: dict[str, pl.DataType | type[pl.DataType]] = {
+        "cutoff": pl.Datetime("us", "UTC"),
+        "series": pl.String,
+        "reason": pl.String,
+    }
     return pl.DataFrame(found, schema=schema, orient="row")

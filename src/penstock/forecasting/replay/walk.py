@@ -107,7 +107,7 @@ class Walk:
         missing = np.isnan(values)
         first = np.argmin(missing, axis=1)
         last = values.shape[1] - 1 - np.argmin(missing[:, ::-1], axis=1)
-        known = ~missing.all(axis=1)
+        known = np.asarray(~missing.all(axis=1))
         inside = missing & _between(first, last, values.shape[1]) & known[:, None]
         filled, longest = self._filled(inside, first)
         refused = self._refusals(reach, known, last - first + 1, longest)
