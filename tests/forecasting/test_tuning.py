@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from pydantic import ValidationError
 
-from penstock.domain.errors import ConfigError, DataError, UnknownNameError
+from penstock.domain.errors import ConfigError, DataError
 from penstock.evaluation.scores import overall
 from penstock.evaluation.splits import SplitConfig, panel_times, parts, plan_split, up_to
 from penstock.forecasting.features import FeatureConfig
@@ -234,17 +234,17 @@ def test_series_too_short_for_a_fold_are_left_out_of_it(
 
 
 @pytest.mark.parametrize(
-    ("change", "error", "match"),
+    ("change", "match"),
     [
-        ({"metric": "mapee"}, UnknownNameError, "no metric 'mapee'; did you mean 'mape'"),
-        ({"metric": "coverage"}, ValidationError, "coverage cannot select"),
-        ({"trials": 0}, ValidationError, "greater than or equal to 1"),
-        ({"method": "bayes"}, ValidationError, "'tpe', 'random' or 'grid'"),
-        ({"goal": "maximise"}, ValidationError, "Extra inputs are not permitted"),
+        ({"metric": "mapee"}, "cannot judge point forecasts; did you mean 'mape'"),
+        ({"metric": "coverage"}, "cannot judge point forecasts"),
+        ({"trials": 0}, "greater than or equal to 1"),
+        ({"method": "bayes"}, "'tpe', 'random' or 'grid'"),
+        ({"goal": "maximise"}, "Extra inputs are not permitted"),
     ],
 )
-def test_wrong_configurations(change: dict[str, Any], error: type[Exception], match: str) -> None:
-    with pytest.raises(error, match=match):
+def test_wrong_configurations(change: dict[str, Any], match: str) -> None:
+    with pytest.raises(ValidationError, match=match):
         search(**change)
 
 

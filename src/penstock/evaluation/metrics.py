@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator
 
 from penstock.domain.errors import UnknownNameError, did_you_mean
 from penstock.evaluation.point_metrics import (
@@ -33,6 +35,7 @@ __all__ = [
     "POINT_METRICS",
     "Direction",
     "Metric",
+    "PointMetric",
     "bias",
     "cost",
     "coverage",
@@ -124,6 +127,16 @@ POINT_METRICS: tuple[str, ...] = (
     "smape",
 )
 """The metrics that every point forecast can be scored by, without further figures."""
+
+
+def _of_points(name: str) -> str:
+    if name not in POINT_METRICS:
+        raise ValueError(f"cannot judge point forecasts{did_you_mean(name, POINT_METRICS)}")
+    return name
+
+
+PointMetric: TypeAlias = Annotated[str, AfterValidator(_of_points)]
+"""The name of one of ``POINT_METRICS``, checked where a user gives it."""
 
 
 def get_metric(name: str) -> Metric:

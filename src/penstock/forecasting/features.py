@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, JsonValue
 
-from penstock.domain.errors import ConfigError, bounded
+from penstock.domain.errors import ConfigError, bounded, did_you_mean
+from penstock.domain.timezones import TimeZone
+from penstock.forecasting.transformers import CALENDAR_PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +37,13 @@ def _spec(value: Any) -> Any:
 
 def _listed(value: Any) -> Any:
     return value if value == AUTO or not isinstance(value, str) else (value,)
+
+
+def _known_parts(parts: Any) -> Any:
+    unknown = [] if parts == AUTO else [part for part in parts if part not in CALENDAR_PARTS]
+    if unknown:
+        raise ValueError(f"a stamp has no {bounded(unknown)}{did_you_mean(unknown[0], CALENDAR_PARTS)}")
+    return parts
 
 
 Step: TypeAlias = Annotated[int, Field(ge=1)]
@@ -83,9 +92,9 @@ class FeatureConfig(BaseModel):
     lags: Steps = AUTO
     means: Windows = AUTO
     deviations: Windows = AUTO
-    calendar: Names = AUTO
+    calendar: Annotated[Names, AfterValidator(_known_parts)] = AUTO
     holidays: str | None = None
-    time_zone: str = "UTC"
+    time_zone: TimeZone = "UTC"
     ids: Names = AUTO
     transformers: tuple[Annotated[TransformerSpec, BeforeValidator(_spec)], ...] = ()
 

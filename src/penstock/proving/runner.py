@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from penstock.proving.checks import get_check
+from penstock.domain.errors import did_you_mean
+from penstock.proving.checks import CHECKS, get_check
 from penstock.proving.search import Budget
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ DEFAULT_CHECKS = (
 )
 
 
+def _known(name: str) -> str:
+    if name not in CHECKS:
+        raise ValueError(f"there is no such check{did_you_mean(name, CHECKS)}")
+    return name
+
+
 class ChecksConfig(BaseModel):
     """Which checks run, and how hard they search.
 
@@ -35,7 +42,7 @@ class ChecksConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    names: tuple[str, ...] = Field(
+    names: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
         default=DEFAULT_CHECKS,
         description="Checks to run; add non_negative where the target cannot be below zero.",
     )
@@ -66,11 +73,6 @@ def run_checks(subject: Subject, config: ChecksConfig, clock: Callable[[], float
     -------
     tuple[CheckResult, ...]
         One for each name.
-
-    Raises
-    ------
-    UnknownNameError
-        A check that does not exist, before any has run.
     """
     checks = [get_check(name) for name in config.names]
     begun = clock()

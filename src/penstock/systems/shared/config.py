@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
+from penstock.domain.timezones import TimeZone
+from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
@@ -36,6 +38,13 @@ COURSE_MODEL = ModelConfig(
 """What the original course trained: raw values of all series in one model, lags and windows of up to 72 steps."""
 
 
+def _each_once(rungs: tuple[RungName, ...]) -> tuple[RungName, ...]:
+    twice = sorted({rung for rung in rungs if rungs.count(rung) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} stands there more than once; name each rung once")
+    return rungs
+
+
 class ForecastingConfig(BaseModel):
     """What every forecasting system can be told."""
 
@@ -60,7 +69,7 @@ class ForecastingConfig(BaseModel):
     horizon: Annotated[int, Field(ge=1)] = Field(
         default=24, description="Steps to forecast; changes with what the forecast is used for."
     )
-    metric: str = Field(
+    metric: PointMetric = Field(
         default="mape", description="Metric that judges the ladder and is shown first; MASE stands beside it."
     )
     features: FeatureConfig = Field(
@@ -69,7 +78,8 @@ class ForecastingConfig(BaseModel):
     model: ModelConfig = Field(
         default_factory=ModelConfig, description="The regressor before tuning; the best trial replaces it."
     )
-    ladder: tuple[RungName, ...] = Field(
+    ladder: Annotated[tuple[RungName, ...], AfterValidator(_each_once)] = Field(
+        min_length=1,
         default=(
             "seasonal_naive_short",
             "seasonal_naive_long",
@@ -96,7 +106,7 @@ class ForecastingConfig(BaseModel):
         description="Properties the trained model must have; a failed assertion stops the registration.",
     )
     unit: str = Field(default="", description="Unit of the target, for labels.")
-    timezone: str = Field(
+    timezone: TimeZone = Field(
         default="UTC", description="Zone of stamps without one, and clock that reports show; storage is UTC."
     )
     price_per_cpu_hour: Annotated[float, Field(ge=0)] | None = Field(

@@ -1,0 +1,30 @@
+"""A wrong value is refused when the run is planned, not by the step that needs it minutes later."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from penstock.app.run import plan
+from penstock.app.session import Session
+from penstock.domain.errors import ConfigError
+
+
+@pytest.mark.parametrize(
+    ("override", "told"),
+    [
+        ("metric=mapee", r"metric = 'mapee' .*cannot judge point forecasts; did you mean 'mape'\?"),
+        ("metric=pinball", "metric = 'pinball' .*cannot judge point forecasts"),
+        ("tune.metric=cost", r"tune\.metric = 'cost' .*cannot judge point forecasts"),
+        ("ladder=[]", "ladder = .*at least 1 item"),
+        ("ladder=[course,course]", "ladder = .*course stands there more than once"),
+        ("checks.names=[no_leek]", r"checks\.names\.0 = 'no_leek' .*did you mean 'no_leak'\?"),
+        ("timezone=Europe/Kopenhagen", "timezone = 'Europe/Kopenhagen' .*such as 'Europe/Copenhagen'"),
+        ("features.time_zone=Mars", r"features\.time_zone = 'Mars' .*no such zone"),
+        ("features.calendar=[houre]", r"features\.calendar = .*a stamp has no houre; did you mean 'hour'\?"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_the_plan(override: str, told: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=told):
+        plan("denmark", [override], Session.open(tmp_path / "home", environ={}))
