@@ -10,7 +10,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, field_validato
 
 from penstock.domain.errors import did_you_mean
 from penstock.domain.windows import Window
-from penstock.sources.denmark_rows import AREAS, CONSUMER_TYPES, DENMARK_ROWS
+from penstock.sources.denmark_rows import AREAS, CONSUMER_TYPES, DENMARK_ROWS, series_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     import polars as pl
 
     from penstock.domain.rows import RowSchema
+    from penstock.sources.simulators.revisions import Revisions
     from penstock.sources.simulators.world import Readings
 
 
@@ -44,6 +45,9 @@ class DenmarkSimulatorConfig(BaseModel):
         Expected gaps, of 1 to 3 hours, for each series and year; raise it to try the rules of quality.
     duplicates_per_series_year
         Expected exact copies of a row, for each series and year; raise it to try the rules of quality.
+    revisions_per_series_year
+        Expected revisions for each series and year: 6 to 24 hours that are first shown wrong and put right 2 to 29
+        days later. Raise it to see what a model learns from values that do not stand.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -57,6 +61,7 @@ class DenmarkSimulatorConfig(BaseModel):
     consumer_types: tuple[str, ...] = Field(default=CONSUMER_TYPES, min_length=1)
     gaps_per_series_year: float = Field(default=0.3, ge=0.0, le=12.0)
     duplicates_per_series_year: float = Field(default=0.3, ge=0.0, le=12.0)
+    revisions_per_series_year: float = Field(default=0.0, ge=0.0, le=12.0)
 
     @field_validator("start", "as_of")
     @classmethod
@@ -87,14 +92,19 @@ class DenmarkSimulatorConfig(BaseModel):
         return Window(self.start, self.start + timedelta(days=self.days))
 
     @property
+    def lag(self) -> timedelta:
+        """``lag_days`` as a span of time."""
+        return timedelta(days=self.lag_days)
+
+    @property
     def known_until(self) -> datetime:
         """The first hour that the source does not show yet."""
-        return self.asked_at - timedelta(days=self.lag_days)
+        return self.asked_at - self.lag
 
     @property
     def asked_at(self) -> datetime:
         """The moment of asking."""
-        return self.as_of or self.window.end + timedelta(days=self.lag_days)
+        return self.as_of or self.window.end + self.lag
 
 
 def _known(names: tuple[str, ...], allowed: Sequence[str], what: str) -> tuple[str, ...]:
@@ -132,7 +142,32 @@ class DenmarkSimulator:
         """
         from penstock.sources.simulators import tables
 
-        return tables.raw_rows(self.config.series, _readings(self.config, self._published(window)))
+        return tables.raw_rows(
+            self.config.series, self._shown(_readings(self.config, self._published(window)))
+        )
+
+    def history(self, window: Window) -> pl.DataFrame:
+        """Return every row of ``window`` that was ever shown up to ``as_of``, with the moment it appeared.
+
+        Returns
+        -------
+        pl.DataFrame
+            The columns of :meth:`fetch` and ``known_at`` (UTC): ``lag_days`` after the hour is over, for a revised
+            value later. An hour that was revised stands twice. Sorted by ``known_at``, time, area and type.
+        """
+        from penstock.sources.simulators.revisions import history
+
+        config = self.config
+        seen = _readings(config, self._published(window))
+        return history(config.series, seen, _revisions(config, seen), config.lag, config.asked_at)
+
+    def _shown(self, seen: Readings) -> Readings:
+        from penstock.sources.simulators.revisions import as_shown
+
+        config = self.config
+        if not config.revisions_per_series_year:
+            return seen
+        return as_shown(seen, _revisions(config, seen), config.lag, config.asked_at)
 
     def _published(self, window: Window) -> Window:
         return Window(window.start, max(window.start, min(window.end, self.config.known_until)))
@@ -141,6 +176,11 @@ class DenmarkSimulator:
 def simulate(config: DenmarkSimulatorConfig) -> pl.DataFrame:
     """Return the raw rows of ``config.window`` that are published; columns as :meth:`DenmarkSimulator.fetch`."""
     return DenmarkSimulator(config).fetch(config.window)
+
+
+def history(config: DenmarkSimulatorConfig) -> pl.DataFrame:
+    """Return every row of ``config.window`` that was ever shown; columns as :meth:`DenmarkSimulator.history`."""
+    return DenmarkSimulator(config).history(config.window)
 
 
 def oracle(config: DenmarkSimulatorConfig, window: Window | None = None) -> pl.DataFrame:
@@ -184,6 +224,13 @@ def oracle_errors(config: DenmarkSimulatorConfig, windows: Sequence[Window]) -> 
     source = DenmarkSimulator(config)
     parts = [tables.errors(w, source.fetch(w), oracle(config, w)) for w in windows]
     return pl.concat([tables.no_errors(), *parts])
+
+
+def _revisions(config: DenmarkSimulatorConfig, seen: Readings) -> Revisions:
+    from penstock.sources.simulators.revisions import revisions
+
+    names = [series_name(*one) for one in config.series]
+    return revisions(config.seed, names, seen.index, config.revisions_per_series_year)
 
 
 def _readings(config: DenmarkSimulatorConfig, window: Window) -> Readings:

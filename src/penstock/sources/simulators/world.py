@@ -145,15 +145,15 @@ def _copies(config: WorldConfig, names: Sequence[str], start: int) -> Whole:
     """Return how often each row is listed; a gap never reaches into the next block."""
     copies = np.ones((len(names), BLOCK_HOURS), dtype=np.int64)
     block = np.array([start // BLOCK_HOURS], dtype=np.int64)
-    twice = _rare(config.seed, "duplicate", names, block, config.duplicates_per_series_year)
+    twice = rare_events(config.seed, "duplicate", names, block, config.duplicates_per_series_year)
     for row, hour in twice:
         copies[row, hour] = 2
-    for row, hour in _rare(config.seed, "gap", names, block, config.gaps_per_series_year):
+    for row, hour in rare_events(config.seed, "gap", names, block, config.gaps_per_series_year):
         copies[row, hour : hour + 1 + hour % _LONGEST_GAP] = 0
     return copies
 
 
-def _rare(
+def rare_events(
     seed: int, purpose: str, names: Sequence[str], block: Whole, per_year: float
 ) -> list[tuple[int, int]]:
     """Return (series, hour in the block) of the events in one block, at most one a series."""
