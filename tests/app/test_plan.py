@@ -19,7 +19,7 @@ from penstock.domain.errors import ConfigError
         ("tune.metric=cost", r"tune\.metric = 'cost' .*cannot judge point forecasts"),
         ("ladder=[]", "ladder = .*at least 1 item"),
         ("ladder=[course,course]", "ladder = .*course stands there more than once"),
-        ("checks.names=[no_leek]", r"checks\.names\.0 = 'no_leek' .*did you mean 'no_leak'\?"),
+        ("checks.names=[no_leek]", r"checks\.names.* = .*no_leek.*did you mean 'no_leak'\?"),
         ("timezone=Europe/Kopenhagen", "timezone = 'Europe/Kopenhagen' .*such as 'Europe/Copenhagen'"),
         ("features.time_zone=Mars", r"features\.time_zone = 'Mars' .*no such zone"),
         ("features.calendar=[houre]", r"features\.calendar = .*a stamp has no houre; did you mean 'hour'\?"),

@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.domain.errors import DataError, bounded
 from penstock.domain.results import CheckResult, Summary
 from penstock.engine import step
 from penstock.engine.context import log_metrics
@@ -39,6 +40,7 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     scored = {rung.label: _scores(rung, scales, request) for rung in (candidate, *climbed)}
     told = _oracle_scores(candidate.predictions, tried.oracle, scales, request)
     others = tuple(scored[rung.label] for rung in climbed)
+    _require_rungs(rungs)
     ladder = Ladder(metric=judging.metric, rungs=others)
     by_label = {rung.label: rung.predictions for rung in climbed}
     slices = slice_scores(
@@ -58,8 +60,8 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
         verdict=beats_all(judged, others, judging.metric),
         skipped={rung.label: rung.note for rung in rungs if rung.note},
         slices=slices,
-        over_naive=_over_naive(candidate.predictions, naives),
-        over_oracle=judged.metrics["mae"] / told.metrics["mae"] if told else None,
+        over_naive=over_naive(candidate.predictions, naives),
+        over_oracle=_over_oracle(judged, told),
     )
 
 
@@ -143,6 +145,20 @@ def headline(judgement: Judgement) -> str:
     return "; ".join(parts)
 
 
+def _require_rungs(rungs: list[Climb]) -> None:
+    if all(rung.note for rung in rungs):
+        reasons = bounded([f"{rung.label}: {rung.note}" for rung in rungs])
+        raise DataError(
+            f"no rung of the ladder can be built from these data ({reasons}), so nothing tells what the model is "
+            "worth; give more data, or add a rung such as seasonal_naive_short to `ladder`"
+        )
+
+
+def _over_oracle(candidate: RungScores, oracle: RungScores | None) -> float | None:
+    ours, theirs = candidate.metrics.get("mae"), oracle.metrics.get("mae") if oracle else None
+    return ours / theirs if ours is not None and theirs else None
+
+
 def _scores(climb: Climb, scales: pl.DataFrame, request: RungRequest) -> RungScores:
     return score_rung(
         climb.label, climb.predictions, scales, request, (climb.fit_seconds, climb.predict_seconds)
@@ -167,22 +183,25 @@ def oracle_predictions(predictions: pl.DataFrame, oracle: pl.DataFrame) -> pl.Da
     )
 
 
-def _over_naive(predictions: pl.DataFrame, naives: list[pl.DataFrame]) -> float | None:
-    """Return the mean over series of MAE over that of the better naive; ``None`` without naives or with a zero."""
+def over_naive(predictions: pl.DataFrame, naives: list[pl.DataFrame]) -> float | None:
+    """Return the mean over series of MAE over that of the better naive.
+
+    A series whose better naive never errs is left out. ``None`` where none is left, without naives, and where a
+    forecast is missing.
+    """
+    import numpy as np
     import polars as pl
 
     if not naives:
         return None
-    best = pl.concat([_mae_by_series(naive) for naive in naives]).group_by("series").agg(pl.col("mae").min())
-    joined = (
-        _mae_by_series(predictions).join(best, on="series", suffix="_naive").filter(pl.col("mae_naive") > 0)
-    )
-    ratio = joined.select((pl.col("mae") / pl.col("mae_naive")).mean()).item()
-    return None if ratio is None else float(ratio)
+    best = pl.concat(map(_mae_by_series, naives)).group_by("series").agg(pl.col("mae").min().alias("naive"))
+    joined = _mae_by_series(predictions).join(best, on="series", maintain_order="left")
+    ratios = joined.filter(pl.col("naive") > 0).select(pl.col("mae") / pl.col("naive")).to_series().to_numpy()
+    # Not by the library's mean, whose last bit changes with the number of threads.
+    return float(np.mean(ratios)) if len(ratios) and np.isfinite(ratios).all() else None
 
 
 def _mae_by_series(predictions: pl.DataFrame) -> pl.DataFrame:
-    import polars as pl
+    from penstock.evaluation.scores import score
 
-    error = (pl.col("y") - pl.col("prediction")).abs().mean().alias("mae")
-    return predictions.drop_nulls("y").group_by("series", maintain_order=True).agg(error)
+    return score(predictions, None, ["mae"], ["series"]).select("series", "mae")

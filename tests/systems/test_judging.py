@@ -1,0 +1,111 @@
+"""How a candidate is judged: the ratio to the better naive, and a ladder that nobody could climb."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from penstock.domain.errors import DataError
+from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split
+from penstock.systems.shared.judging import judge, over_naive
+from penstock.systems.shared.learning import climb
+from penstock.systems.shared.values import Climb, Effort, Judging, PanelShape, Tried
+from penstock.testing.panels import random_panel, random_predictions
+
+
+def moved(predictions: pl.DataFrame, by: float) -> pl.DataFrame:
+    """Put every prediction ``by`` above the truth."""
+    return predictions.with_columns(prediction=pl.col("y") + by)
+
+
+def test_each_series_counts_against_its_better_naive() -> None:
+    truth = random_predictions(series=2)
+    first = pl.col("series") == "s000"
+    one = truth.with_columns(prediction=pl.col("y") + pl.when(first).then(2.0).otherwise(8.0))
+    two = truth.with_columns(prediction=pl.col("y") - pl.when(first).then(4.0).otherwise(5.0))
+    assert over_naive(moved(truth, 1.0), [one, two]) == pytest.approx((1 / 2 + 1 / 5) / 2)
+
+
+def test_series_whose_naive_never_errs_are_left_out() -> None:
+    truth = random_predictions(series=2)
+    perfect = truth.with_columns(
+        prediction=pl.col("y") + pl.when(pl.col("series") == "s000").then(0.0).otherwise(4.0)
+    )
+    assert over_naive(moved(truth, 1.0), [perfect]) == pytest.approx(1 / 4)
+    assert over_naive(moved(truth, 1.0), [moved(truth, 0.0)]) is None
+    assert over_naive(moved(truth, 1.0), []) is None
+
+
+def test_the_ratio_is_summed_in_the_order_of_rows() -> None:
+    predictions = random_predictions(series=50, cutoffs=40, horizon=24)
+    naive = moved(predictions, 3.0)
+    names = sorted(predictions["series"].unique())
+    parts = [
+        (predictions.filter(pl.col("series") == name), naive.filter(pl.col("series") == name))
+        for name in names
+    ]
+
+    def mae(rows: pl.DataFrame) -> float:
+        error = np.abs((rows["prediction"] - rows["y"]).to_numpy())
+        return float(np.cumsum(error)[-1]) / len(error)  # one after the other
+
+    ratios = [mae(ours) / mae(theirs) for ours, theirs in parts]
+    assert over_naive(predictions, [naive]) == float(np.mean(ratios))
+
+
+def unjudged() -> tuple[pl.DataFrame, PanelShape, Split]:
+    """Return a panel without a second season, and how it is divided."""
+    panel = random_panel({"a": (0, 300), "b": (0, 300)})
+    times = panel_times(panel)
+    shape = PanelShape(
+        frequency="1h",
+        seasons=(24,),
+        rows=panel.height,
+        series=2,
+        first=times[0],
+        last=times[-1],
+        static=(),
+        columns={},
+        cleaning={},
+    )
+    return panel, shape, plan_split(times, frequency="1h", horizon=6, config=SplitConfig(origins=3))
+
+
+def test_a_ladder_without_a_rung_says_why_each_is_missing() -> None:
+    panel, shape, split = unjudged()
+    effort = Effort(seed=1, threads=1)
+    candidate = climb(panel, shape, split, "seasonal_naive_short", effort)
+    skipped = climb(panel, shape, split, "seasonal_naive_long", effort)
+    with pytest.raises(
+        DataError, match=r"no rung.*seasonal_naive_long: these data have no second season.*ladder"
+    ):
+        judge(
+            panel,
+            shape,
+            split,
+            Tried(candidate=candidate, rungs=[skipped], oracle=None),
+            Judging(metric="mae", seed=1),
+        )
+
+
+def test_a_candidate_with_a_missing_forecast_has_no_ratios() -> None:
+    panel, shape, split = unjudged()
+    rung = climb(panel, shape, split, "seasonal_naive_short", Effort(seed=1, threads=1))
+    broken = Climb(
+        rung="model",
+        label="model",
+        note="",
+        predictions=rung.predictions.with_columns(prediction=pl.lit(None, dtype=pl.Float64)),
+        fit_seconds=0.0,
+        predict_seconds=0.0,
+    )
+    oracle = panel.select("series", "time", expected=pl.col("y") + 1.0)
+    judged = judge(
+        panel,
+        shape,
+        split,
+        Tried(candidate=broken, rungs=[rung], oracle=oracle),
+        Judging(metric="mae", seed=1),
+    )
+    assert (judged.over_naive, judged.over_oracle, judged.verdict.passed) == (None, None, False)
