@@ -119,11 +119,14 @@ def try_candidate(panel: pl.DataFrame, shape: PanelShape, split: Split, model: F
 
 
 @step(stage="train", cpu=2)
-def refit(panel: pl.DataFrame, features: FeatureConfig, study: Study, effort: Effort) -> ForecastModel:
-    """Fit the best configuration on everything: this is what is registered."""
+def refit(panel: pl.DataFrame, candidate: ForecastModel, effort: Effort) -> ForecastModel:
+    """Fit what was judged on everything, with the same columns and targets: this is what is registered.
+
+    Worked out anew, ``auto`` could find longer lags in the longer history, and the metrics would be another model's.
+    """
     from penstock.forecasting.training import fit
 
-    return fit(panel, features, study.best, seed=effort.seed, threads=effort.threads)
+    return fit(panel, candidate.features, candidate.model, seed=effort.seed, threads=effort.threads)
 
 
 @step(stage="export")

@@ -109,7 +109,7 @@ def learn(
     judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
     evidence = Evidence(judgement=judgement, checks=prove(panel, windows, trained, cfg.checks))
     summary = sum_up(evidence, labels.simulated)
-    final = refit(panel, cfg.features, study, effort)
+    final = refit(panel, trained, effort)
     future = forecast_future(panel, shape, final, cfg.horizon)
     ground = Ground(panel=panel, shape=shape, report=report)
     learned = Learned(study=study, model=final, evidence=evidence, forecast=future)

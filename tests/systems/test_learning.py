@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from penstock.evaluation.splits import SplitConfig, panel_times, plan_split
+from penstock.forecasting.features import FeatureConfig
+from penstock.forecasting.models import ModelConfig
+from penstock.systems.shared.learning import as_given, fit_candidate, refit
+from penstock.systems.shared.values import Effort
+from penstock.testing.panels import random_panel
+
+
+def test_what_is_registered_has_the_columns_of_what_was_judged() -> None:
+    panel = random_panel({"a": (0, 160), "b": (0, 160)})
+    split = plan_split(panel_times(panel), frequency="1h", horizon=24, config=SplitConfig(origins=1, folds=1))
+    effort = Effort(seed=1, threads=1)
+    study = as_given(ModelConfig(n_estimators=3), "mape")
+    judged = fit_candidate(panel, split, FeatureConfig(), study, effort)
+    registered = refit(panel, judged, effort)
+    assert (
+        max(judged.features.lags) == 26
+    )  # two days are more than a third of the training part, not of everything
+    assert (registered.features, registered.model) == (judged.features, judged.model)
+    assert registered.rows == judged.rows + 2 * 24
