@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -136,6 +137,26 @@ def test_config_show_tells_where_values_come_from(there: Finished, penstock: Com
     assert (lines["horizon"]["value"], lines["horizon"]["origin"]) == (6, "command line")
     assert lines["seed"]["origin"] == "default"
     assert lines["data"]["value"] == "power.csv"
+
+
+def test_config_show_pads_nothing_to_its_widest_value(there: Finished, penstock: Command) -> None:
+    lines = penstock("config", "show", "panel", "data=power.csv", *COLUMNS).out.splitlines()
+    assert max(len(line) for line in lines if "tune.space" not in line) < 200
+
+
+def test_config_show_without_a_system_shows_the_settings_and_makes_nothing(
+    home: Path, penstock: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PENSTOCK_DATABASE_URL", "postgresql://anna:s3cret@db.example/penstock")
+    monkeypatch.setenv("PENSTOCK_JOBS", "3")
+    lines = {line["variable"]: line for line in answered(penstock, "config", "show")["settings"]}
+    assert (lines["PENSTOCK_HOME"]["value"], lines["PENSTOCK_HOME"]["origin"]) == (str(home), "environment")
+    assert lines["PENSTOCK_EXECUTOR"]["origin"] == "default"
+    said = penstock("config", "show")
+    assert "postgresql://**********@db.example" in said.out
+    assert "s3cret" not in said.out
+    assert "PENSTOCK_JOBS is set and nothing reads it" in said.out
+    assert not home.exists()
 
 
 def test_dag_show_runs_nothing(there: Finished, penstock: Command) -> None:

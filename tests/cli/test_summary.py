@@ -63,6 +63,13 @@ def test_a_summary_tells_everything_a_person_asks_first() -> None:
     assert "\x1b" not in text
 
 
+def test_notes_stand_below_what_they_explain() -> None:
+    noted = RESULT.model_copy(update={"notes": ("rung course left out: too little history",)})
+    text = summary_text(noted)
+    assert "\nNotes\n- rung course left out: too little history\n\ndataset" in text
+    assert "Notes" not in summary_text(RESULT)
+
+
 def test_the_best_rung_stands_first_and_the_interval_where_there_is_one() -> None:
     lines = shown(ladder_table(RESULT)).splitlines()
     assert lines[1].split() == [

@@ -44,3 +44,9 @@ def test_an_unknown_name_is_refused_with_the_configuration() -> None:
 def test_an_unknown_key_is_refused() -> None:
     with pytest.raises(ValidationError, match="example"):
         ChecksConfig.model_validate({"example": 3})
+
+
+@pytest.mark.parametrize("names", [(), ("robust_to_noise",)])
+def test_checks_that_assert_nothing_are_refused(names: tuple[str, ...]) -> None:
+    with pytest.raises(ValidationError, match="every model would be refused; add one of alone_or_in_batch, "):
+        ChecksConfig(names=names)

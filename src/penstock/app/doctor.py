@@ -8,17 +8,31 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from importlib import metadata
+from pathlib import Path
 from typing import Literal
 
+from penstock.app.config.settings import load_settings, variable
 from penstock.app.session import Session
 from penstock.app.systems import find_system, system_names
 from penstock.domain.errors import ArtifactCorruptError, PenstockError
 from penstock.domain.results import Result
 from penstock.engine.surroundings import PINNED
 
+IDLE_SETTINGS = ("store_url", "database_url")
+"""Settings for teams that nothing reads yet."""
+
 Verdict = Literal["fine", "note", "broken"]
 LOW_DISK_BYTES = 2 * 2**30
 SUPPORTED = ((3, 11), (3, 14))
+LIBRARIES = (
+    ("polars",),
+    ("lightgbm",),
+    ("mlforecast",),
+    ("mlflow", "mlflow-skinny"),
+    ("optuna",),
+    ("pydantic",),
+)
+"""Each under the names of the distributions that bring it; one of them is enough."""
 
 
 class Finding(Result):
@@ -30,9 +44,10 @@ class Finding(Result):
 
 
 def diagnose() -> list[Finding]:
-    """Look at interpreter, libraries, systems, workspace, catalogue, artifacts and disk."""
+    """Look at interpreter, libraries, systems, settings, workspace, catalogue, artifacts and disk."""
     findings = [_python(), *_libraries(), *_systems(), _variables()]
     try:
+        findings.append(_settings())
         session = Session.open()
     except PenstockError as error:
         return [*findings, Finding(subject="workspace", verdict="broken", detail=str(error))]
@@ -48,11 +63,18 @@ def _python() -> Finding:
 
 
 def _libraries() -> Iterator[Finding]:
-    for name in ("polars", "lightgbm", "mlforecast", "mlflow", "optuna", "pydantic"):
-        try:
-            yield Finding(subject=name, verdict="fine", detail=metadata.version(name))
-        except metadata.PackageNotFoundError:
-            yield Finding(subject=name, verdict="broken", detail="not installed: pip install penstock")
+    for names in LIBRARIES:
+        found = next((version for version in map(installed, names) if version), None)
+        detail = found or "not installed: pip install penstock"
+        yield Finding(subject=names[0], verdict="fine" if found else "broken", detail=detail)
+
+
+def installed(name: str) -> str | None:
+    """Return the version of a distribution, ``None`` if it is not installed."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return None
 
 
 def _systems() -> Iterator[Finding]:
@@ -69,6 +91,17 @@ def _variables() -> Finding:
     missing = [f"{name}={value}" for name, value in PINNED.items() if os.environ.get(name) != value]
     detail = f"`penstock run` sets {', '.join(missing)} by itself" if missing else "all pinned"
     return Finding(subject="environment", verdict="note" if missing else "fine", detail=detail)
+
+
+def _settings() -> Finding:
+    loaded = load_settings(os.environ, Path.cwd())
+    idle = [
+        f"{variable(name)} is set, and this version keeps everything in the workspace"
+        for name in IDLE_SETTINGS
+        if getattr(loaded.value, name) is not None
+    ]
+    found = "; ".join((*loaded.unknown, *idle))
+    return Finding(subject="settings", verdict="note" if found else "fine", detail=found or "all are read")
 
 
 def _workspace(session: Session) -> Finding:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import io
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +15,7 @@ from pydantic import BaseModel
 from penstock.app.config.groups import SystemFiles
 from penstock.app.config.loading import LoadedConfig, load_config
 from penstock.app.config.origins import Layer
+from penstock.app.forecast_files import write_forecast
 from penstock.app.runs import RUN_RESULT
 from penstock.app.session import Session
 from penstock.app.snapshot import (
@@ -37,15 +37,12 @@ from penstock.engine.frontdoor import Watched
 from penstock.engine.graph import Graph, depth_first
 from penstock.engine.records import RunRecord
 from penstock.engine.work import output_ref
-from penstock.storage.atomic import write_atomic
 from penstock.storage.codecs import save
 from penstock.storage.datasets import DatasetPin, dataset
 from penstock.storage.digests import digest_value
 from penstock.systems.shared.system import PRESETS, System
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from penstock.domain.events import Listener
     from penstock.release.registry import Release
     from penstock.reporting.facts import ReportFacts
@@ -269,6 +266,7 @@ def _result(execution: Execution, planned: Planned, session: Session, options: R
         headline=summary.headline,
         dataset=outputs.dataset(),
         model=_model(outputs.release(), options, session),
+        notes=summary.notes,
         metrics=summary.metrics,
         intervals=summary.intervals,
         slices_worst=summary.slices_worst,
@@ -341,24 +339,8 @@ class _Outputs:
 
         if not isinstance(frame, pl.DataFrame):
             return None
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "forecast.parquet"
-        write_atomic(path, _parquet(frame))
-        if forecast_to is None:
-            return path
-        return _write_forecast(frame, forecast_to)
-
-
-def _write_forecast(frame: pl.DataFrame, wanted: Path) -> Path:
-    wanted.parent.mkdir(parents=True, exist_ok=True)
-    write_atomic(wanted, frame.write_csv().encode() if wanted.suffix == ".csv" else _parquet(frame))
-    return wanted
-
-
-def _parquet(frame: pl.DataFrame) -> bytes:
-    buffer = io.BytesIO()
-    frame.write_parquet(buffer)
-    return buffer.getvalue()
+        own = write_forecast(frame, folder / "forecast.parquet")
+        return own if forecast_to is None else write_forecast(frame, forecast_to)
 
 
 def _text(path: Path | None) -> str | None:

@@ -86,6 +86,15 @@ class Session:
         )
 
 
+def default_jobs(environ: Mapping[str, str]) -> int:
+    """Return how many steps run at once when the command does not say: one, or one for each core of this machine.
+
+    ``PENSTOCK_EXECUTOR`` decides, see :class:`penstock.app.config.settings.Settings`.
+    """
+    settings = load_settings(environ, Path.cwd()).value
+    return (os.cpu_count() or 1) if settings.executor == "processes" else 1
+
+
 def executor(jobs: int) -> Executor:
     """Return the executor for ``jobs`` steps at once."""
     from penstock.engine.executors import InlineExecutor, PoolExecutor

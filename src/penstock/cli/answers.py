@@ -29,6 +29,15 @@ BestConfig: TypeAlias = Annotated[
 ]
 
 
+Jobs: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        min=1,
+        help="Steps to run at once, in worker processes; without it one, or as PENSTOCK_EXECUTOR says.",
+    ),
+]
+
+
 def say(text: str) -> None:
     """Write a result; typer's own ``echo`` would force UTF-8 upon a terminal that asked for something else."""
     sys.stdout.write(f"{text}\n")

@@ -74,12 +74,13 @@ class Summary(Result):
     """What a pipeline tells about its model: the part of a ``RunResult`` that its own steps know.
 
     A pipeline returns it as the output ``summary``. ``model_rung`` names the candidate among ``metrics``,
-    ``headline`` says in one sentence what a person wants to know first.
+    ``headline`` says in one sentence what a person wants to know first; ``notes`` say what was left out or repaired.
     """
 
     simulated: bool = False
     model_rung: str | None = None
     headline: str = ""
+    notes: tuple[str, ...] = ()
     metrics: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, Interval]] = {}
     slices_worst: tuple[SliceScore, ...] = ()
@@ -98,6 +99,7 @@ class RunResult(Result):
     status: RunStatus
     simulated: bool = False
     headline: str = ""
+    notes: tuple[str, ...] = ()
     dataset: str | None = None
     model: ModelRef | None = None
     metrics: dict[str, dict[str, float]] = {}

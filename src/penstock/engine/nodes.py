@@ -109,7 +109,8 @@ class NodeRunner:
 
     def skipped(self, node: Node, status: RunStatus) -> StepRecord:
         """Report a step that never finished because the run ended."""
-        report = _report(node, "skipped", f"the run was {status} before it")
+        ended = "failed" if status == "failed" else f"was {status}"
+        report = _report(node, "skipped", f"the run {ended} before it")
         return StepRecord(report=report, effect=isinstance(node.step, Effect), parents=node.parents)
 
     def release_all(self) -> None:

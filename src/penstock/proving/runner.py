@@ -33,6 +33,15 @@ def _known(name: str) -> str:
     return name
 
 
+def _asserting(names: tuple[str, ...]) -> tuple[str, ...]:
+    asserting = sorted(name for name, check in CHECKS.items() if check.kind == "asserts")
+    if not set(names) & set(asserting):
+        raise ValueError(
+            f"none of these asserts anything, so every model would be refused; add one of {', '.join(asserting)}"
+        )
+    return names
+
+
 class ChecksConfig(BaseModel):
     """Which checks run, and how hard they search.
 
@@ -42,7 +51,7 @@ class ChecksConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    names: tuple[Annotated[str, AfterValidator(_known)], ...] = Field(
+    names: Annotated[tuple[Annotated[str, AfterValidator(_known)], ...], AfterValidator(_asserting)] = Field(
         default=DEFAULT_CHECKS,
         description="Checks to run; add non_negative where the target cannot be below zero.",
     )

@@ -91,6 +91,21 @@ class AliasMove(AliasRequest):
     verdict: Verdict | None = None
 
 
+def model_name(name: str) -> str:
+    """Return ``name`` if a model may be called so.
+
+    Raises
+    ------
+    ValueError
+        Saying what a name may hold.
+    """
+    if not _MODEL_NAME.fullmatch(name):
+        raise ValueError(
+            f"{name[:80]!r} cannot name a model; use letters, digits, '_', '-' and '.', at most 100"
+        )
+    return name
+
+
 def register(catalogue: Catalogue, request: ReleaseRequest, *, now: datetime) -> Release:
     """Register a bundle under the next version of its model, or return the release it already is.
 
@@ -102,10 +117,10 @@ def register(catalogue: Catalogue, request: ReleaseRequest, *, now: datetime) ->
     UsageError
         The model's name is not allowed.
     """
-    if not _MODEL_NAME.fullmatch(request.model):
-        raise UsageError(
-            f"{request.model[:80]!r} cannot name a model; use letters, digits, '_', '-' and '.', at most 100"
-        )
+    try:
+        model_name(request.model)
+    except ValueError as error:
+        raise UsageError(str(error)) from None
     entry = catalogue.add_numbered(
         _RELEASE,
         lambda number: Release(**_fields(request), version=number, created_at=now),

@@ -42,6 +42,7 @@ def test_any_nested_value_survives_the_grammar(value: object) -> None:
 @pytest.mark.parametrize(
     ("text", "value"),
     [
+        (",", ","),
         ("24", 24),
         ("-3", -3),
         ("1e-3", 0.001),

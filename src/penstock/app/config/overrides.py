@@ -49,7 +49,7 @@ def parse_override(argument: str) -> Override:
 
     The value is a number, ``true`` or ``false``, ``null``, ``[a, b]``, ``{a: 1}``, quoted text, or text. Text that
     the grammar has no place for, such as a path with brackets or letters beyond ASCII, is taken as it stands; text
-    with a comma must be quoted. Nothing after ``=`` is empty text.
+    with a comma must be quoted, unless it is one. Nothing after ``=`` is empty text.
 
     Raises
     ------
@@ -78,8 +78,8 @@ def _refuse_other_forms(argument: str) -> None:
 
 
 def _value(key: str, text: str) -> object:
-    if not text:
-        return ""
+    if text in ("", ","):
+        return text
     if INTERPOLATION in text:
         raise ConfigError(f"{key}={text}: {NO_INTERPOLATION}")
     if text == OPEN:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from penstock.cli.answers import AsJson, RunArgument, answer
+from penstock.cli.answers import AsJson, Jobs, RunArgument, answer
 from penstock.cli.groups import single
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def build() -> typer.Typer:
 def reproduce(
     run: RunArgument,
     *,
-    jobs: Annotated[int, typer.Option(min=1, help="Steps to run at once.")] = 1,
+    jobs: Jobs = None,
     as_json: AsJson = False,
 ) -> None:
     """Execute a run again from its recorded source, data and configuration, and compare every digest."""
@@ -36,14 +36,14 @@ def reproduce(
 
     from penstock.app.reproduce import reproduce
     from penstock.app.runs import show_run
-    from penstock.app.session import Session
+    from penstock.app.session import Session, default_jobs
     from penstock.domain.errors import ExitCode
 
     session = Session.open()
     show_run(session, run)  # an unknown run is told before anything is said to begin
 
     sys.stderr.write(f"Executing run {run} again in a scratch workspace …\n")
-    found = reproduce(session, run, jobs=jobs)
+    found = reproduce(session, run, jobs=jobs or default_jobs(session.environ))
     answer(found, _steps(found), Text(_verdict(found)), as_json=as_json)
     if not found.is_equal:
         raise typer.Exit(int(ExitCode.FAILED))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from penstock.cli.answers import BestConfig, Overrides, SystemArgument, say
+from penstock.cli.answers import BestConfig, Jobs, Overrides, SystemArgument, say
 from penstock.cli.groups import single
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def run(  # noqa: PLR0913 - the options of one command
     overrides: Overrides = None,
     *,
     config: BestConfig = None,
-    jobs: Annotated[int, typer.Option(min=1, help="Steps to run at once, in worker processes.")] = 1,
+    jobs: Jobs = None,
     forecast_to: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the forecast there: .parquet or .csv.")
     ] = None,
@@ -69,12 +69,27 @@ def run(  # noqa: PLR0913 - the options of one command
         system=system,
         overrides=tuple(overrides or ()),
         config=config,
-        jobs=jobs,
-        forecast_to=forecast_to,
+        jobs=jobs or _default_jobs(invocation),
+        forecast_to=_writable(forecast_to),
         command=invocation.arguments,
     )
     outcome = _execute(options, progress(sys.stderr, log_format, quiet=quiet))
     _answer(outcome, invocation, as_json=as_json)
+
+
+def _default_jobs(invocation: Invocation) -> int:
+    from penstock.app.session import default_jobs
+
+    return default_jobs(invocation.environ)
+
+
+def _writable(wanted: Path | None) -> Path | None:
+    """Refuse a place for the forecast before hours of training, not after them."""
+    if wanted is not None:
+        from penstock.app.forecast_files import require_place
+
+        require_place(wanted)
+    return wanted
 
 
 def _execute(options: RunOptions, shown: Progress) -> RunOutcome:

@@ -15,6 +15,7 @@ from penstock.forecasting.targets import Target
 from penstock.forecasting.tuning import TuneConfig
 from penstock.proving.runner import ChecksConfig
 from penstock.quality.config import QualityConfig
+from penstock.release.registry import model_name
 
 RungName: TypeAlias = Literal[
     "seasonal_naive_short", "seasonal_naive_long", "moving_average", "seasonal_linear", "course"
@@ -45,12 +46,16 @@ def _each_once(rungs: tuple[RungName, ...]) -> tuple[RungName, ...]:
     return rungs
 
 
+def _a_name_or_none(name: str) -> str:
+    return model_name(name) if name else name
+
+
 class ForecastingConfig(BaseModel):
     """What every forecasting system can be told."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    name: str = Field(
+    name: Annotated[str, AfterValidator(_a_name_or_none)] = Field(
         default="",
         description="Name of dataset and model; empty: the system's own. Changes with the data set.",
     )

@@ -17,6 +17,7 @@ from penstock.evaluation.slices import SliceRequest, slice_scores, worst
 from penstock.evaluation.splits import Split
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.proving.runner import ChecksConfig
+from penstock.quality.report import QualityReport
 from penstock.systems.shared.learning import CANDIDATE
 from penstock.systems.shared.values import Climb, Evidence, Judgement, Judging, PanelShape, Tried
 
@@ -100,8 +101,8 @@ def prove(
 
 
 @step(stage="evaluate")
-def sum_up(evidence: Evidence, simulated: bool) -> Summary:
-    """Put the judgement into the run's summary."""
+def sum_up(evidence: Evidence, report: QualityReport, simulated: bool) -> Summary:
+    """Put the judgement, and what was left out or repaired on the way to it, into the run's summary."""
     judgement = evidence.judgement
     extra = {
         "mae_over_naive": judgement.over_naive,
@@ -121,6 +122,10 @@ def sum_up(evidence: Evidence, simulated: bool) -> Summary:
         simulated=simulated,
         model_rung=CANDIDATE,
         headline=headline(judgement),
+        notes=(
+            *(f"rung {rung} left out: {note}" for rung, note in judgement.skipped.items()),
+            *map(str, report.noted),
+        ),
         metrics=metrics,
         intervals={name: dict(one.intervals) for name, one in scores.items()},
         slices_worst=worst(judgement.slices),

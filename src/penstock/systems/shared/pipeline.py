@@ -108,7 +108,7 @@ def learn(
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
     judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
     evidence = Evidence(judgement=judgement, checks=prove(panel, windows, trained, cfg.checks))
-    summary = sum_up(evidence, labels.simulated)
+    summary = sum_up(evidence, report, labels.simulated)
     final = refit(panel, trained, effort)
     future = forecast_future(panel, shape, final, cfg.horizon)
     ground = Ground(panel=panel, shape=shape, report=report)
