@@ -81,6 +81,7 @@ def test_an_effect_has_one(house: House, tmp_path: Path) -> None:
         run_id=RUN,
         system="sample",
         now=BEGINNING,
+        clock=lambda: BEGINNING,
     )
     with running(context(tmp_path, [], inside)):
         assert world() is inside

@@ -68,12 +68,22 @@ class RunOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Planned:
-    """A system with its configuration and its graph, before anything ran."""
+class Configured:
+    """A system with its configuration; ``layers`` are those that came between files and command line."""
 
     system: System
     config: LoadedConfig
     layers: tuple[Layer, ...]
+
+    def planned(self, graph: Graph, pinned: tuple[DatasetPin, ...] = ()) -> Planned:
+        """Return it with a graph of one of its pipelines."""
+        return Planned(system=self.system, config=self.config, layers=self.layers, graph=graph, pinned=pinned)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned(Configured):
+    """A system with its configuration and its graph, before anything ran."""
+
     graph: Graph
     pinned: tuple[DatasetPin, ...] = ()
 
@@ -111,6 +121,24 @@ def plan(
     UsageError
         If ``model`` is given and the system has no pipeline that predicts.
     """
+    ready = configure(system, overrides, session, config=config)
+    found, value = ready.system, ready.config.value
+    pinned = _pinned(session, found, value)
+    if model is None:
+        return ready.planned(found.train.plan(value, *pinned), pinned)
+    if found.predict is None:
+        raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
+    from penstock.app.models import bundle_folder
+    from penstock.release.registry import resolve
+
+    package = bundle_folder(session, resolve(session.catalogue, model))
+    return ready.planned(found.predict.plan(value, package, *pinned), pinned)
+
+
+def configure(
+    system: str, overrides: Sequence[str], session: Session, *, config: str | None = None
+) -> Configured:
+    """Find a system and load its configuration; ``config`` is that of :class:`RunOptions`."""
     found = find_system(system)
     layers = () if config is None else (_best_layer(session, config),)
     loaded = load_config(
@@ -119,18 +147,7 @@ def plan(
         session.environ,
         layers,
     )
-    pinned = _pinned(session, found, loaded.value)
-    if model is None:
-        graph = found.train.plan(loaded.value, *pinned)
-        return Planned(system=found, config=loaded, layers=layers, graph=graph, pinned=pinned)
-    if found.predict is None:
-        raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
-    from penstock.app.models import bundle_folder
-    from penstock.release.registry import resolve
-
-    package = bundle_folder(session, resolve(session.catalogue, model))
-    graph = found.predict.plan(loaded.value, package, *pinned)
-    return Planned(system=found, config=loaded, layers=layers, graph=graph, pinned=pinned)
+    return Configured(system=found, config=loaded, layers=layers)
 
 
 def _pinned(session: Session, system: System, config: BaseModel) -> tuple[DatasetPin, ...]:

@@ -24,7 +24,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class World:
-    """What an effect may touch: the workspace, its store and catalogue, the time, who asks, and its own inputs."""
+    """What an effect may touch: the workspace, its store and catalogue, the time, who asks, and its own inputs.
+
+    ``now`` is the moment at which it began, ``clock`` goes on.
+    """
 
     workspace: Workspace
     store: ArtifactStore
@@ -32,6 +35,7 @@ class World:
     run_id: RunId
     system: str
     now: datetime
+    clock: Callable[[], datetime]
     who: str = "unknown"
     inputs: Mapping[str, OutputRef] = field(default_factory=dict)
 

@@ -212,6 +212,7 @@ class NodeRunner:
             run_id=self.request.run_id,
             system=self.request.system,
             now=engine.clock(),
+            clock=engine.clock,
             who=self.request.who,
             inputs=inputs,
         )

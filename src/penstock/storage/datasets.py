@@ -18,6 +18,7 @@ from penstock.storage.catalogue import Catalogue
 from penstock.storage.codecs import load
 from penstock.storage.local import LocalStore
 from penstock.storage.manifests import ManifestFiles
+from penstock.storage.tables.cut import TableCut
 from penstock.storage.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ _REFERENCE = re.compile(r"(?P<name>[^@\s]+)@v(?P<version>[1-9][0-9]*)")
 class DatasetFacts(BaseModel):
     """What a dataset version holds: ``digest`` is the logical digest of its content.
 
-    ``first`` and ``last`` (UTC) belong to the window; ``columns`` maps names to types.
+    ``first`` and ``last`` (UTC) belong to the window; ``columns`` maps names to types. ``cut`` is the cut of an
+    observation table that the content was made of, if it was.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -46,6 +48,7 @@ class DatasetFacts(BaseModel):
     source: str
     simulated: bool = False
     cleaning: dict[str, int] = {}
+    cut: TableCut | None = None
 
 
 class DatasetPin(BaseModel):

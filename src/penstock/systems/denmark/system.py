@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import Field
-
-from penstock.engine import pipeline, step
+from penstock.domain.rows import RowSchema
+from penstock.domain.windows import Window
+from penstock.engine import effect, pipeline, step
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.quality.report import QualityReport
-from penstock.sources.denmark_rows import DENMARK_ROWS, series_name
+from penstock.sources.denmark_rows import DENMARK_ROWS
 from penstock.sources.simulators.denmark import DenmarkSimulatorConfig
 from penstock.storage.datasets import DatasetPin
-from penstock.systems.shared.config import ForecastingConfig
+from penstock.systems.denmark.config import DenmarkConfig
+from penstock.systems.denmark.feed import intake, rows_of
 from penstock.systems.shared.data import pinned_rows
+from penstock.systems.shared.feed import Feed
+from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed
 from penstock.systems.shared.packaging import FORECASTER
-from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, learn
+from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, ingested, learn
 from penstock.systems.shared.system import System
 
 if TYPE_CHECKING:
     import polars as pl
-
-
-class DenmarkConfig(ForecastingConfig):
-    """What the Danish system can be told beside what every forecasting system can."""
-
-    source: DenmarkSimulatorConfig = Field(
-        default_factory=DenmarkSimulatorConfig, description="The embedded source: span, seed, lag, faults."
-    )
-
-    def strict(self, pinned: DatasetPin | None) -> DenmarkConfig:
-        """Return the configuration with all that is known of the source: its series, and when it shows a row.
-
-        Rows of a dataset version were checked when it was published.
-        """
-        if pinned is not None:
-            return self
-        known = {
-            "known_series": tuple(series_name(area, code) for area, code in self.source.series),
-            "lag_days": self.source.lag_days,
-            "as_of": self.source.asked_at,
-        }
-        return self.model_copy(update={"quality": self.quality.model_copy(update=known)})
 
 
 @step(stage="acquire")
@@ -54,11 +37,11 @@ def simulate(source: DenmarkSimulatorConfig) -> pl.DataFrame:
 
 
 @step(stage="validate")
-def check_rows(rows: pl.DataFrame) -> QualityReport:
+def check_rows(rows: pl.DataFrame, schema: RowSchema) -> QualityReport:
     """Compare the rows with the schema of the source: columns, types, known areas and consumer types."""
     from penstock.quality.rows import validate_rows
 
-    report = validate_rows(rows, DENMARK_ROWS)
+    report = validate_rows(rows, schema)
     report.raise_if_broken()
     return report
 
@@ -122,7 +105,30 @@ def acquire(cfg: DenmarkConfig, pinned: DatasetPin | None) -> pl.DataFrame:
     if pinned is not None:
         return pinned_rows(pinned)
     rows = simulate(cfg.source)
-    return to_panel(rows, check_rows(rows))
+    return to_panel(rows, check_rows(rows, DENMARK_ROWS))
+
+
+@effect(stage="acquire")
+def land(cfg: DenmarkConfig, window: Window) -> Landed:
+    """Fetch one window and append what is new to the table."""
+    return land_window(lambda access: intake(cfg, access), window)
+
+
+@pipeline(name="denmark-ingest")
+def ingest(cfg: DenmarkConfig, windows: tuple[Window, ...], as_of: datetime | None) -> dict[str, object]:
+    """Land every window, cut the table and publish the cut."""
+    cut = cut_table([land(cfg, window) for window in windows], cfg.dataset_name, as_of)
+    schema = rows_of(cfg)
+    rows = observed(cut, schema.names)
+    panel_rows = to_panel(rows, check_rows(rows, schema))
+    return ingested(panel_rows, cfg.known_only(), labels_of(cfg), cut)
+
+
+def labels_of(cfg: DenmarkConfig) -> Labels:
+    """Return what the chosen source is called."""
+    if cfg.origin == "simulator":
+        return LABELS
+    return replace(LABELS, source=cfg.energidata.dataset, simulated=False, dataset=cfg.dataset_name)
 
 
 SYSTEM = System(
@@ -135,4 +141,5 @@ SYSTEM = System(
     prepare=PREPARING,
     loaders={FORECASTER: ForecastModel.load},
     simulated=lambda _: True,
+    feed=Feed(intake=intake, ingest=ingest),
 )

@@ -11,7 +11,8 @@ from penstock.quality.config import QualityConfig
 from penstock.quality.report import QualityReport
 from penstock.storage.datasets import DatasetFacts, DatasetPin, DatasetVersion, read_pinned
 from penstock.storage.datasets import publish as publish_version
-from penstock.systems.shared.values import Demand, PanelShape
+from penstock.storage.tables.cut import TableCut
+from penstock.systems.shared.values import Demand, Origin, PanelShape
 
 if TYPE_CHECKING:
     import polars as pl
@@ -113,11 +114,14 @@ def describe(rows: pl.DataFrame, panel: pl.DataFrame) -> PanelShape:
     )
 
 
-@effect(stage="prepare", once_per=["panel", "shape", "name", "source", "simulated"])
+@effect(stage="prepare", once_per=["panel", "shape", "origin", "cut"])
 def publish(
-    panel: pl.DataFrame, shape: PanelShape, name: str, source: str, simulated: bool
+    panel: pl.DataFrame, shape: PanelShape, origin: Origin, cut: TableCut | None = None
 ) -> DatasetVersion:
-    """Make the panel an immutable, numbered dataset version; the same content keeps its version."""
+    """Make the panel an immutable, numbered dataset version; the same content keeps its version.
+
+    ``cut`` is the cut of a table that the panel was made of, if it was.
+    """
     del panel  # its artifact is what counts
     here = world()
     ref = here.inputs["panel"]
@@ -130,11 +134,12 @@ def publish(
         last=shape.last,
         frequency=shape.frequency,
         columns=shape.columns,
-        source=source,
-        simulated=simulated,
+        source=origin.source,
+        simulated=origin.simulated,
         cleaning=shape.cleaning,
+        cut=cut,
     )
-    return publish_version(here.catalogue, name, facts, run_id=here.run_id, now=here.now)
+    return publish_version(here.catalogue, origin.name, facts, run_id=here.run_id, now=here.now)
 
 
 @step(stage="prepare")

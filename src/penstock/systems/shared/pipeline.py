@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.forecasting.models import ModelConfig
 from penstock.release.environment import installed_distributions
 from penstock.storage.datasets import DatasetPin
+from penstock.storage.tables.cut import TableCut
 from penstock.systems.shared.config import ForecastingConfig
 from penstock.systems.shared.data import check_panel, describe, prepare, publish, split
 from penstock.systems.shared.judging import judge, prove, sum_up
@@ -31,6 +32,7 @@ from penstock.systems.shared.values import (
     Ground,
     Judging,
     Learned,
+    Origin,
     Package,
     ReportLabels,
     Start,
@@ -48,18 +50,31 @@ PREPARING = ("publish", "split")
 
 @dataclass(frozen=True, kw_only=True)
 class Labels:
-    """How a system calls its things: itself, the source of its rows, its target."""
+    """How a system calls its things: itself, the source of its rows, its target.
+
+    ``dataset`` names dataset and model where the configuration does not; empty: as the system.
+    """
 
     system: str
     source: str
     target: str
     simulated: bool = False
+    dataset: str = ""
 
     def of(self, pinned: DatasetPin | None) -> Labels:
         """Return the labels with the source of a dataset version, where the rows come from one."""
         if pinned is None:
             return self
-        return replace(self, source=pinned.source, simulated=pinned.simulated)
+        name = pinned.reference.partition("@")[0]
+        return replace(self, source=pinned.source, simulated=pinned.simulated, dataset=name)
+
+    def name_of(self, cfg: ForecastingConfig) -> str:
+        """Return the name of dataset and model."""
+        return cfg.name or self.dataset or self.system
+
+    def origin(self, cfg: ForecastingConfig) -> Origin:
+        """Return what a dataset version says of itself."""
+        return Origin(name=self.name_of(cfg), source=self.source, simulated=self.simulated)
 
 
 def learn(
@@ -88,11 +103,11 @@ def learn(
     dict
         The outputs that the application knows by name.
     """
-    name = cfg.name or labels.system
+    name = labels.name_of(cfg)
     report = check_panel(rows, cfg.quality, demand_of(cfg))
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
-    dataset = publish(panel, shape, name, labels.source, labels.simulated)
+    dataset = publish(panel, shape, labels.origin(cfg))
     windows = split(panel, shape, cfg.horizon, cfg.split)
     effort = Effort(seed=cfg.seed, threads=cfg.threads)
     rungs = [climb.named(rung)(panel, shape, windows, rung, effort) for rung in cfg.ladder]
@@ -137,6 +152,14 @@ def learn(
     }
 
 
+def ingested(rows: pl.DataFrame, cfg: ForecastingConfig, labels: Labels, cut: TableCut) -> dict[str, object]:
+    """Draw the steps from the rows of a cut to a published dataset version; call it inside a pipeline."""
+    report = check_panel(rows, cfg.quality, None)
+    panel = prepare(rows, report, cfg.quality)
+    shape = describe(rows, panel)
+    return {"dataset": publish(panel, shape, labels.origin(cfg), cut), "quality": report}
+
+
 def forecast(
     rows: pl.DataFrame,
     cfg: ForecastingConfig,
@@ -152,7 +175,7 @@ def forecast(
     report = check_panel(rows, cfg.quality, None)
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
-    dataset = publish(panel, shape, cfg.name or labels.system, labels.source, labels.simulated)
+    dataset = publish(panel, shape, labels.origin(cfg))
     future = predict_with(package, panel, shape, cfg.horizon)
     return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future}
 

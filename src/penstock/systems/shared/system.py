@@ -10,6 +10,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from penstock.engine.declare import Pipeline
+from penstock.systems.shared.feed import Feed
 
 PRESETS = Path(__file__).parent / "presets"
 """Group files that every system may choose from."""
@@ -42,6 +43,8 @@ class System:
         For each kind of model in a bundle's ``inference.json``, the function that loads it from its folder.
     simulated
         Whether the configuration asks for made-up data; such results are labelled wherever they are shown.
+    feed
+        How observations come into the system's table; ``None``: it has no table.
     """
 
     name: str
@@ -53,3 +56,4 @@ class System:
     prepare: tuple[str, ...] = ()
     loaders: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
     simulated: Callable[[BaseModel], bool] = lambda _: False
+    feed: Feed | None = None

@@ -38,6 +38,15 @@ class PanelShape(Result):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Name of a dataset, where its rows are from, and whether they are made up."""
+
+    name: str
+    source: str
+    simulated: bool
+
+
+@dataclass(frozen=True, kw_only=True)
 class Climb:
     """One rung on the final window: its predictions, or why there are none, and what they took."""
 
