@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError
@@ -29,7 +29,7 @@ SERIES = "__series__"
 class Faults:
     """Collects what is wrong with one file, so that the user repairs it once."""
 
-    path: Path
+    path: PurePath
     found: list[str] = field(default_factory=list)
 
     def add(self, fault: str) -> None:

@@ -9,7 +9,7 @@ import io
 import zlib
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 
 import polars as pl
 
@@ -88,7 +88,18 @@ def _read_parquet(path: Path, columns: Sequence[str], faults: Faults) -> pl.Data
 
 
 def _read_csv(path: Path, columns: Sequence[str], faults: Faults) -> pl.DataFrame:
-    text = _decoded(path, path.read_bytes())
+    return parse_csv(path, path.read_bytes(), columns, faults)
+
+
+def parse_csv(path: PurePath, content: bytes, columns: Sequence[str], faults: Faults) -> pl.DataFrame:
+    """Return the whole table that ``content`` holds as CSV, all columns text; ``path`` only names it in messages.
+
+    Raises
+    ------
+    DataError
+        If it is no table, or one of ``columns`` is not there.
+    """
+    text = _decoded(path, content)
     header = text[: text.find(b"\n")] if b"\n" in text else text
     if not header.strip():
         raise DataError(f"{path}: the first line is empty; it must name the columns.")
@@ -107,7 +118,7 @@ def _read_csv(path: Path, columns: Sequence[str], faults: Faults) -> pl.DataFram
     return table
 
 
-def _decoded(path: Path, content: bytes) -> bytes:
+def _decoded(path: PurePath, content: bytes) -> bytes:
     """Return the text of the file, unpacked, as UTF-8 without a byte order mark."""
     if not content:
         raise DataError(f"{path}: is empty (0 bytes).")
@@ -125,7 +136,7 @@ def _decoded(path: Path, content: bytes) -> bytes:
     return text.removeprefix(b"\xef\xbb\xbf")
 
 
-def _unpacked(path: Path, content: bytes) -> bytes:
+def _unpacked(path: PurePath, content: bytes) -> bytes:
     try:
         return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
