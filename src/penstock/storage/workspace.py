@@ -17,7 +17,7 @@ STAMP = "workspace.json"
 
 @dataclass(frozen=True)
 class Workspace:
-    """A folder with artifacts, manifests, catalogue, locks, scratch space and tracking database.
+    """A folder with artifacts, tables, manifests, catalogue, locks, scratch space and tracking database.
 
     Paths kept inside are relative to ``root``, so the folder may be moved or copied. Use :meth:`open`.
     """
@@ -69,6 +69,11 @@ class Workspace:
     def scratch(self) -> Path:
         """Folder for work in progress; nothing in it is ever a result."""
         return self._folder("scratch")
+
+    @property
+    def tables(self) -> Path:
+        """Folder of the observation tables, one folder each."""
+        return self._folder("tables")
 
     @property
     def tracking(self) -> Path:
