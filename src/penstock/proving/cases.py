@@ -102,15 +102,13 @@ class Change:
         return subject.times()[-1 - self.ahead]
 
     def apply(self, subject: Subject) -> pl.DataFrame:
-        """Return the panel with the values changed: thrice as large, and off by ten or twenty times the level."""
+        """Return the panel with the values changed."""
         import polars as pl
 
+        from penstock.quality.lookahead import disturbed
+
         changed = pl.col("time").is_in(self._stamps(subject)) & pl.col("series").is_in(list(self.series))
-        level = pl.col("y").fill_nan(None).abs().mean().over("series").fill_null(0.0) + 1.0
-        odd = pl.int_range(pl.len()).over("series") % 2
-        return subject.history.with_columns(
-            pl.when(changed).then(3.0 * pl.col("y") + 10.0 * level * (1 + odd)).otherwise("y").alias("y")
-        )
+        return disturbed(subject.history, changed)
 
     def describe(self, subject: Subject) -> str:
         """Say what is changed, and where the cutoff is."""

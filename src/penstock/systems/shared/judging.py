@@ -18,6 +18,7 @@ from penstock.evaluation.splits import Split
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.proving.runner import ChecksConfig
 from penstock.quality.report import QualityReport
+from penstock.systems.shared.leaks import leak_checks
 from penstock.systems.shared.learning import CANDIDATE
 from penstock.systems.shared.values import Climb, Evidence, Judgement, Judging, PanelShape, Tried
 
@@ -70,7 +71,7 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
 def prove(
     panel: pl.DataFrame, split: Split, model: ForecastModel, checks: ChecksConfig
 ) -> tuple[CheckResult, ...]:
-    """Ask whether the trained model has the properties that the system declares."""
+    """Ask whether the trained model has the properties that the system declares; looks for leaks come in any case."""
     from penstock.evaluation.splits import up_to
     from penstock.forecasting.backtest import backtest
     from penstock.proving.runner import run_checks
@@ -97,7 +98,8 @@ def prove(
         reload=reload,
         backtest=from_later,
     )
-    return run_checks(subject, checks, time.monotonic)
+    looks = leak_checks(panel, split, model, history, seed=model.seed)
+    return (*run_checks(subject, checks, time.monotonic), *looks)
 
 
 @step(stage="evaluate")
