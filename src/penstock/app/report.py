@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import penstock
 from penstock.reporting.facts import ConfigFacts, ProvenanceFacts
+from penstock.reporting.replay_facts import ReplayFacts
 
 if TYPE_CHECKING:
     from penstock.domain.results import RunResult
@@ -16,10 +17,25 @@ if TYPE_CHECKING:
     from penstock.reporting.facts import ReportFacts
 
 
-def finished_facts(facts: ReportFacts, record: RunRecord, result: RunResult) -> ReportFacts:
+def finished(
+    facts: ReportFacts | ReplayFacts, record: RunRecord, result: RunResult
+) -> ReportFacts | ReplayFacts:
     """Add where the numbers come from: run, times, code, configuration, environment, steps, model version."""
+    provenance = _provenance(record, result)
+    if isinstance(facts, ReplayFacts):
+        return dataclasses.replace(facts, provenance=provenance, simulated=result.simulated)
+    return dataclasses.replace(
+        facts,
+        provenance=provenance,
+        model=result.model,
+        dataset=result.dataset or facts.dataset,
+        simulated=result.simulated,
+    )
+
+
+def _provenance(record: RunRecord, result: RunResult) -> ProvenanceFacts:
     commit, _, dirty = (record.commit or "").partition("+")
-    provenance = ProvenanceFacts(
+    return ProvenanceFacts(
         run_id=record.run_id,
         started_at=record.started_at,
         finished_at=record.finished_at,
@@ -32,21 +48,21 @@ def finished_facts(facts: ReportFacts, record: RunRecord, result: RunResult) -> 
         steps=tuple(step.report for step in record.steps),
         currency=str(record.config.get("currency", "")),
     )
-    return dataclasses.replace(
-        facts,
-        provenance=provenance,
-        model=result.model,
-        dataset=result.dataset or facts.dataset,
-        simulated=result.simulated,
-    )
 
 
-def write_report(facts: ReportFacts, path: Path) -> None:
+def write_report(facts: ReportFacts | ReplayFacts, path: Path) -> None:
     """Write the report as one HTML file, whole or not at all."""
-    from penstock.reporting.report import render
     from penstock.storage.atomic import write_atomic
 
-    write_atomic(path, render(facts).encode())
+    if isinstance(facts, ReplayFacts):
+        from penstock.reporting.replay import render_replay
+
+        text = render_replay(facts)
+    else:
+        from penstock.reporting.report import render
+
+        text = render(facts)
+    write_atomic(path, text.encode())
 
 
 def _config(record: RunRecord) -> list[ConfigFacts]:

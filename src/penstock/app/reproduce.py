@@ -27,6 +27,8 @@ from penstock.storage.workspace import Workspace
 
 TAIL_CHARACTERS = 2000
 HOME = "workspace"
+REPEATABLE = ("run", "replay")
+"""Verbs whose result follows from configuration and recorded arguments alone."""
 
 
 def reproduce(session: Session, run_id: str, *, jobs: int = 1) -> Comparison:
@@ -50,9 +52,9 @@ def reproduce(session: Session, run_id: str, *, jobs: int = 1) -> Comparison:
             f"Run {run_id} is {record.status}: only a run that is done can be reproduced. "
             "`penstock runs list` shows the runs."
         )
-    if record.verb != "run":
+    if record.verb not in REPEATABLE:
         raise UsageError(
-            f"Run {run_id} was asked to {record.verb}: only trainings can be reproduced. `penstock models list` names "
+            f"Run {run_id} was asked to {record.verb}: only trainings and replays can be reproduced. `penstock models list` names "
             "the run that trained each model; reproduce that one."
         )
     with _scratch(session, run_id) as folder:
@@ -80,10 +82,10 @@ def _execute(session: Session, record: RunRecord, folder: Path, jobs: int) -> Ru
     home = folder / HOME
     moved = _moved_inputs(session, record, folder)
     command = [
-        *(sys.executable, "-m", "penstock", "run", _system(record, folder)),
+        *(sys.executable, "-m", "penstock", record.verb, _system(record, folder)),
         *(text for text in record.overrides if text.partition("=")[0].strip() not in moved),
         *(f"{key}={json.dumps(value)}" for key, value in moved.items()),
-        *("--json", "--quiet", "--jobs", str(jobs)),
+        *(*record.arguments, "--json", "--quiet", "--jobs", str(jobs)),
     ]
     done = subprocess.run(  # noqa: S603 - ourselves, with recorded arguments
         command,

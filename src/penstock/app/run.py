@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from penstock.domain.events import Listener
     from penstock.release.registry import Release
     from penstock.reporting.facts import ReportFacts
+    from penstock.reporting.replay_facts import ReplayFacts
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,7 +55,8 @@ class RunOptions:
 
     ``only`` limits the run to the named steps and what they need; empty means all. With ``model``, such as
     ``denmark@candidate``, nothing is trained: that model forecasts. ``config``, such as ``denmark/best_config@v2``,
-    trains a configuration that won an earlier search.
+    trains a configuration that won an earlier search. ``verb`` and ``arguments`` say how the same work is asked for
+    again; an empty verb means to train, or with ``model`` to predict.
     """
 
     system: str
@@ -65,6 +67,8 @@ class RunOptions:
     model: str | None = None
     config: str | None = None
     command: tuple[str, ...] = ()
+    verb: str = ""
+    arguments: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -238,7 +242,8 @@ def _request(
         system=planned.system.name,
         run_id=run_id,
         who=_user(session.environ),
-        verb="run" if options.model is None else "predict",
+        verb=options.verb or ("run" if options.model is None else "predict"),
+        arguments=options.arguments,
         command=options.command,
         overrides=_all_overrides(planned, options),
         config=planned.config.masked(),
@@ -341,11 +346,11 @@ class _Outputs:
         facts = self.find("report")
         if facts is None:
             return None
-        from penstock.app.report import finished_facts, write_report
+        from penstock.app.report import finished, write_report
 
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "report.html"
-        write_report(finished_facts(cast("ReportFacts", facts), self.execution.record, result), path)
+        write_report(finished(cast("ReportFacts | ReplayFacts", facts), self.execution.record, result), path)
         return path
 
     def keep_forecast(self, folder: Path, forecast_to: Path | None) -> Path | None:

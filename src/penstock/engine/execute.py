@@ -46,6 +46,7 @@ class Request:
     run_id: RunId
     who: str = "unknown"
     verb: str = "run"
+    arguments: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     config: Mapping[str, Json] = field(default_factory=dict)
@@ -264,6 +265,7 @@ class _Run:
             system=request.system,
             pipeline=self.graph.pipeline,
             verb=request.verb,
+            arguments=request.arguments,
             status=status,
             started_at=started,
             finished_at=now,

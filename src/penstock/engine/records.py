@@ -112,6 +112,8 @@ class RunRecord(Record):
     ----------
     verb
         What was asked for: ``run`` trains by configuration and overrides alone, so that it can be repeated from them.
+    arguments
+        Options of the verb that decide its result, as on the command line.
     config
         The effective configuration, secrets masked.
     origins
@@ -130,6 +132,7 @@ class RunRecord(Record):
     system: str
     pipeline: str
     verb: str = "run"
+    arguments: tuple[str, ...] = ()
     status: RunStatus
     started_at: datetime
     finished_at: datetime

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from penstock.domain.errors import DataError, bounded
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     import polars as pl
 
@@ -113,3 +113,25 @@ def _last_of_key() -> pl.Expr:
     return pl.any_horizontal(
         pl.col(name).ne_missing(after) for name, after in zip(KEY, following, strict=True)
     )
+
+
+def history_of(rows: pl.DataFrame, how: str) -> pl.DataFrame:
+    """Make a history of panel rows that bring ``known_at``; ``how`` says how that is known.
+
+    Rows may stand several times with other values and later ``known_at``; nothing is taken away. Copies go.
+    """
+    import polars as pl
+
+    once = rows.unique(maintain_order=True).sort("known_at", *KEY, maintain_order=True)
+    return once.with_columns(
+        pl.int_range(pl.len(), dtype=pl.Int64).alias("sequence"),
+        pl.lit(value=False).alias("deleted"),
+        pl.lit(how).alias(HOW),
+    )
+
+
+def assumed_known(rows: pl.DataFrame, lag: timedelta) -> pl.DataFrame:
+    """Make a history of panel rows of which nobody knows when they were known: ``lag`` after their time."""
+    import polars as pl
+
+    return history_of(rows.with_columns((pl.col("time") + lag).alias("known_at")), "assumed")

@@ -52,7 +52,7 @@ def known_series() -> tuple[str, ...]:
     return tuple(series_name(area, code) for area in AREAS for code in CONSUMER_TYPES)
 
 
-def to_panel(rows: pl.DataFrame, *, value: str = "TotalCon") -> pl.DataFrame:
+def to_panel(rows: pl.DataFrame, *, value: str = "TotalCon", keep: tuple[str, ...] = ()) -> pl.DataFrame:
     """Reshape raw rows into a panel; nothing is added, dropped or repaired.
 
     Parameters
@@ -61,6 +61,8 @@ def to_panel(rows: pl.DataFrame, *, value: str = "TotalCon") -> pl.DataFrame:
         Columns ``HourUTC`` (UTC), ``PriceArea``, ``ConsumerType_DE35`` and ``value``.
     value
         Column that becomes ``y``, for example ``"expected_kwh"`` of the simulator's oracle.
+    keep
+        Columns that stay as they are, such as ``known_at``.
 
     Returns
     -------
@@ -76,4 +78,5 @@ def to_panel(rows: pl.DataFrame, *, value: str = "TotalCon") -> pl.DataFrame:
         pl.col(value).cast(pl.Float64).alias("y"),
         pl.col("PriceArea").alias("area"),
         pl.col("ConsumerType_DE35").alias("consumer_type"),
+        *keep,
     ).sort("series", "time", maintain_order=True)

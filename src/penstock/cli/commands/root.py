@@ -25,6 +25,7 @@ SECTIONS = (
             "run": _listed(
                 "run", "Run a system: from raw data to a registered model, a forecast and a report."
             ),
+            "replay": _listed("replay", "Look back: what a system would have said at every past cutoff."),
             "reproduce": _listed("reproduce", "Execute a run again and compare every digest."),
         },
     ),

@@ -30,10 +30,12 @@ class SlotForecasts:
     ``rows``: ``cutoff`` (of the slot), ``series``, ``origin`` (the last stamp known), ``time``, ``step``,
     ``prediction``, ``naive`` (the same season as long ago as the model looks back), ``model`` (cutoff of its refit);
     sorted by cutoff, series and step. ``refused``: ``cutoff``, ``series``, ``reason``. All moments are in UTC.
+    ``season`` is that of the naive, in steps.
     """
 
     rows: pl.DataFrame
     refused: pl.DataFrame
+    season: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,7 @@ def forecast_slots(
         for cutoff, found in turn:
             refused += [(cutoff, name, reason) for name, reason in sorted(found.refused.items())]
             refused += [(cutoff, name, UNSEEN) for name in unseen.at(cutoff)]
-    return SlotForecasts(rows=_stacked(parts), refused=_refused(refused))
+    return SlotForecasts(rows=_stacked(parts), refused=_refused(refused), season=work.season)
 
 
 _Turn: TypeAlias = list[tuple[datetime, Snapshot]]

@@ -11,17 +11,20 @@ from penstock.domain.rows import RowSchema
 from penstock.domain.windows import Window
 from penstock.engine import effect, pipeline, step
 from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.replay.slots import ReplayPlan
 from penstock.quality.report import QualityReport
 from penstock.sources.denmark_rows import DENMARK_ROWS
 from penstock.sources.simulators.denmark import DenmarkSimulatorConfig
 from penstock.storage.datasets import DatasetPin
 from penstock.systems.denmark.config import DenmarkConfig
 from penstock.systems.denmark.feed import intake, rows_of
+from penstock.systems.denmark.replay import knowledge
 from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.feed import Feed
 from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed
 from penstock.systems.shared.packaging import FORECASTER
 from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, ingested, learn
+from penstock.systems.shared.replay import look_back
 from penstock.systems.shared.system import System
 
 if TYPE_CHECKING:
@@ -124,6 +127,12 @@ def ingest(cfg: DenmarkConfig, windows: tuple[Window, ...], as_of: datetime | No
     return ingested(panel_rows, cfg.known_only(), labels_of(cfg), cut)
 
 
+@pipeline(name="denmark-replay")
+def replay(cfg: DenmarkConfig, plan: ReplayPlan) -> dict[str, object]:
+    """Say for every past cutoff what would have been forecast from what the simulated source had shown by then."""
+    return look_back(knowledge(cfg.source), cfg.strict(None), LABELS, plan)
+
+
 def labels_of(cfg: DenmarkConfig) -> Labels:
     """Return what the chosen source is called."""
     if cfg.origin == "simulator":
@@ -142,4 +151,5 @@ SYSTEM = System(
     loaders={FORECASTER: ForecastModel.load},
     simulated=lambda _: True,
     feed=Feed(intake=intake, ingest=ingest),
+    replay=replay,
 )

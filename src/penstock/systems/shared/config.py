@@ -11,6 +11,7 @@ from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.replay.config import ReplayConfig
 from penstock.forecasting.targets import Target
 from penstock.forecasting.tuning import TuneConfig
 from penstock.proving.runner import ChecksConfig
@@ -109,6 +110,10 @@ class ForecastingConfig(BaseModel):
     checks: ChecksConfig = Field(
         default_factory=ChecksConfig,
         description="Properties the trained model must have; a failed assertion stops the registration.",
+    )
+    replay: ReplayConfig = Field(
+        default_factory=ReplayConfig,
+        description="How a replay groups its slots, and when it would have raised an alarm.",
     )
     unit: str = Field(default="", description="Unit of the target, for labels.")
     timezone: TimeZone = Field(

@@ -45,6 +45,9 @@ class System:
         Whether the configuration asks for made-up data; such results are labelled wherever they are shown.
     feed
         How observations come into the system's table; ``None``: it has no table.
+    replay
+        The pipeline that looks back. It takes the configuration and a ``ReplayPlan``, and returns ``slots``,
+        ``summary`` and ``report``.
     """
 
     name: str
@@ -57,3 +60,4 @@ class System:
     loaders: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
     simulated: Callable[[BaseModel], bool] = lambda _: False
     feed: Feed | None = None
+    replay: Pipeline[Any, Any] | None = None
