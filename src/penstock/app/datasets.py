@@ -1,19 +1,36 @@
-"""``penstock data``: dataset versions and the models trained on them."""
+"""``penstock data``: dataset versions, what they hold, how they differ, and the models trained on them."""
 
 from __future__ import annotations
 
-from penstock.app.session import Session
+from typing import TYPE_CHECKING
+
 from penstock.domain.errors import UnknownNameError, did_you_mean
 from penstock.domain.results import Result
+from penstock.quality.changes import Changes, changes
+from penstock.quality.drift import Difference, difference
+from penstock.quality.profile import Profile, profile
 from penstock.release.registry import releases
-from penstock.storage.datasets import DatasetVersion, dataset, datasets
+from penstock.storage.datasets import DatasetVersion, dataset, datasets, read_pinned
+
+if TYPE_CHECKING:
+    from penstock.app.session import Session
 
 
 class DatasetPage(Result):
-    """A dataset version and the models that were trained on it."""
+    """A dataset version, what it holds in numbers, and the models that were trained on it."""
 
     version: DatasetVersion
     models: tuple[str, ...]
+    profile: Profile
+
+
+class DatasetDifference(Result):
+    """Two dataset versions side by side: their rows, and the drift of each column."""
+
+    before: str
+    after: str
+    changes: Changes
+    drift: Difference
 
 
 def list_datasets(session: Session, name: str | None = None) -> list[DatasetVersion]:
@@ -45,4 +62,26 @@ def show_dataset(session: Session, reference: str) -> DatasetPage:
     trained = [
         f"{item.model}@v{item.version}" for item in releases(session.catalogue) if item.dataset == reference
     ]
-    return DatasetPage(version=version, models=tuple(trained))
+    return DatasetPage(version=version, models=tuple(trained), profile=_profile(session, version))
+
+
+def compare_datasets(session: Session, before: str, after: str) -> DatasetDifference:
+    """Return the rows that were added, revised and removed from one version to another, and the drift of columns.
+
+    Raises
+    ------
+    UsageError, UnknownNameError
+        As :func:`show_dataset`.
+    """
+    one, other = dataset(session.catalogue, before), dataset(session.catalogue, after)
+    rows = [read_pinned(session.store, version.pin) for version in (one, other)]
+    return DatasetDifference(
+        before=before,
+        after=after,
+        changes=changes(*rows),
+        drift=difference(_profile(session, one), _profile(session, other)),
+    )
+
+
+def _profile(session: Session, version: DatasetVersion) -> Profile:
+    return profile(read_pinned(session.store, version.pin), frequency=version.facts.frequency)

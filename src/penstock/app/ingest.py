@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 from pydantic import computed_field
 
 from penstock.app.run import RunOptions, carry_out, configure
-from penstock.domain.errors import UsageError
+from penstock.domain.errors import UsageError, ValidationError
 from penstock.domain.results import Result, RunResult
 from penstock.domain.windows import Window
+from penstock.engine.execute import Execution
+from penstock.quality.banners import raise_banner, show_report
+from penstock.quality.report import QualityReport
 from penstock.sources.http.access import Access
 from penstock.storage.tables.open import tables
 from penstock.systems.shared.ingest import INGEST, Landed
@@ -74,8 +77,16 @@ def ingest(options: IngestOptions, session: Session, listeners: Sequence[Listene
     windows = _windows(options, feed, config, session) if options.fetch else ()
     planned = ready.planned(feed.ingest.plan(config, windows, as_of))
     wanted = RunOptions(system=options.system, overrides=options.overrides, command=options.command)
-    done = carry_out(planned, wanted, session, listeners).result
-    return IngestResult(run=done, landed=landed_by(session, done.run_id))
+    try:
+        outcome = carry_out(planned, wanted, session, listeners)
+    except ValidationError as error:
+        for rule, finding in error.broken:
+            raise_banner(session.catalogue, ready.system.name, rule, finding, now=session.clock())
+        raise
+    report = Execution(record=outcome.record, store=session.store).output("quality")
+    if isinstance(report, QualityReport):
+        show_report(session.catalogue, ready.system.name, report, now=session.clock())
+    return IngestResult(run=outcome.result, landed=landed_by(session, outcome.result.run_id))
 
 
 def landed_by(session: Session, run_id: str) -> tuple[Landed, ...]:

@@ -77,7 +77,9 @@ class DataError(PenstockError):
 
 
 class ValidationError(DataError):
-    """One or more data rules are broken."""
+    """One or more data rules are broken; ``broken`` names each with what was found."""
+
+    broken: tuple[tuple[str, str], ...] = ()
 
 
 class GateError(PenstockError):

@@ -91,7 +91,9 @@ class QualityReport(BaseModel):
             lines = "".join(f"\n  - {rule}" for rule in self.broken)
             count = f"{len(self.broken)} of {len(self.rules)} data rules"
             size = f"{self.rows:,} rows, {self.series:,} series"
-            raise ValidationError(f"{self.subject} breaks {count} ({size}){lines}")
+            error = ValidationError(f"{self.subject} breaks {count} ({size}){lines}")
+            error.broken = tuple((rule.rule, str(rule)) for rule in self.broken)
+            raise error
 
 
 def passed(rule: str) -> RuleResult:

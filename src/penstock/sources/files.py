@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
+
+from penstock.domain.rows import ColumnRule, RowSchema
+from penstock.domain.windows import Window
 
 if TYPE_CHECKING:
     from typing import Self
@@ -23,7 +29,8 @@ class FileColumns(BaseModel):
 
     ``series`` names one or more columns that together name a series (none: the file holds a single one);
     ``static`` columns are constant within a series. ``time_format`` (chrono syntax, ``%d/%m/%Y %H:%M``) is
-    needed only for stamps that are not ISO 8601; ``decimal`` is the decimal sign of numbers in a CSV.
+    needed only for stamps that are not ISO 8601; ``decimal`` is the decimal sign of numbers in a CSV. ``known_at``
+    names the column with the moment at which a row became known, where the file has one.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -34,6 +41,7 @@ class FileColumns(BaseModel):
     static: tuple[str, ...] = ()
     time_format: str | None = None
     decimal: Literal[".", ","] = "."
+    known_at: str | None = None
 
     @field_validator("series", "static", mode="before")
     @classmethod
@@ -57,7 +65,8 @@ class FileColumns(BaseModel):
     @property
     def needed(self) -> tuple[str, ...]:
         """All columns that must be in the file."""
-        return (*self.series, self.time, self.target, *self.static)
+        known = (self.known_at,) if self.known_at else ()
+        return (*self.series, self.time, self.target, *self.static, *known)
 
 
 def read_panel_file(path: Path, columns: FileColumns, timezone: str = "UTC") -> pl.DataFrame:
@@ -77,8 +86,8 @@ def read_panel_file(path: Path, columns: FileColumns, timezone: str = "UTC") -> 
     -------
     pl.DataFrame
         ``series`` (String; ``"all"`` without series columns, several joined by ``/``), ``time`` (Datetime us, UTC),
-        ``y`` (Float64, null where the cell is empty, ``NA`` or ``NaN``) and the static columns (String); sorted by
-        series and time, rows of equal keys in the order of the file.
+        ``y`` (Float64, null where the cell is empty, ``NA`` or ``NaN``), the static columns (String) and, if it was
+        named, ``known_at`` (Datetime us, UTC); sorted by series and time, rows of equal keys in the order of the file.
 
     Raises
     ------
@@ -115,6 +124,10 @@ def _panel(table: pl.DataFrame, columns: FileColumns, timezone: str, faults: Fau
             read_times(keyed, columns.time, clock, faults).alias("time"),
             read_numbers(table, columns.target, columns.decimal, faults).alias("y"),
             *(read_text(table, name, "static", faults) for name in columns.static),
+            *(
+                read_times(keyed, name, clock, faults).alias("known_at")
+                for name in filter(None, (columns.known_at,))
+            ),
         ]
     )
     check_static(panel, columns.static, faults)
@@ -137,3 +150,53 @@ def with_id_columns(frame: pl.DataFrame, columns: FileColumns) -> pl.DataFrame:
     return frame.select(
         *(parts.struct.field(f"field_{n}").alias(name) for n, name in enumerate(columns.series)), rest
     )
+
+
+def panel_schema(name: str, static: Sequence[str]) -> RowSchema:
+    """Return what the rows of a panel look like, as a source gives them and a table keeps them."""
+    return RowSchema(
+        name=name,
+        columns=(
+            ColumnRule(name="time", kind="instant"),
+            ColumnRule(name="series", kind="text"),
+            ColumnRule(name="y", kind="number", nullable=True),
+            *(ColumnRule(name=column, kind="text", nullable=True) for column in static),
+        ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PanelFile:
+    """A user's file as a source: it shows what it holds."""
+
+    path: Path
+    columns: FileColumns
+    timezone: str = "UTC"
+
+    @property
+    def schema(self) -> RowSchema:
+        """Columns of the rows, without ``known_at``."""
+        return panel_schema(self.path.name, self.columns.static)
+
+    def fetch(self, window: Window) -> pl.DataFrame:
+        """Return the rows of ``window`` (end excluded), oldest first.
+
+        Raises
+        ------
+        DataError
+            With all faults of the file.
+        """
+        import polars as pl
+
+        known = ("known_at",) if self.columns.known_at else ()
+        rows = self._rows().filter(pl.col("time") >= window.start, pl.col("time") < window.end)
+        return rows.select(*self.schema.names, *known).sort("time", "series", maintain_order=True)
+
+    def span(self) -> Window:
+        """Return the shortest window that holds every row; the newest stamp belongs to it."""
+        times = self._rows()["time"]
+        first, last = cast("datetime", times.min()), cast("datetime", times.max())
+        return Window(first, last + timedelta(microseconds=1))
+
+    def _rows(self) -> pl.DataFrame:
+        return read_panel_file(self.path, self.columns, self.timezone)

@@ -35,7 +35,8 @@ SECTIONS = (
             "runs": _listed("runs", "Look at runs: list, show, tree, compare."),
             "why": _listed("why", "Say why a step ran, or why its earlier result was reused."),
             "models": _listed("models", "Look at registered models: list, show."),
-            "data": _listed("data", "Look at dataset versions: list, show."),
+            "data": _listed("data", "Take data in and look at it: ingest, validate, list, show, diff."),
+            "lineage": _listed("lineage", "Follow anything back to the source, and forward again."),
             "config": _listed("config", "Look at configuration: show."),
             "dag": _listed("dag", "Look at pipelines without running them: show."),
         },
@@ -44,6 +45,9 @@ SECTIONS = (
         title="Care",
         commands={
             "cache": _listed("cache", "See what the workspace holds, and make room: ls, gc."),
+            "tape": _listed(
+                "tape", "Stand in for a service on this machine, and record one: serve, record, faults."
+            ),
             "doctor": _listed("doctor", "Look whether Penstock can work here."),
         },
     ),
@@ -97,3 +101,6 @@ def _penstock(
         stream=sys.stderr,
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",
     )
+    if not verbose:
+        # sources tell of retries themselves, in words
+        logging.getLogger("stamina").setLevel(logging.ERROR)

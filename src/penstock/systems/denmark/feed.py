@@ -47,7 +47,6 @@ def _simulated(cfg: DenmarkConfig, access: Access) -> Intake:
     return Intake(
         source=Shown(DenmarkSimulator(shown)),
         table=_table(cfg),
-        rows=DENMARK_ROWS,
         known=Known.published(),
         quality=cfg.quality,
         label="ConsumptionDE35Hour, simulated",
@@ -61,7 +60,6 @@ def _live(cfg: DenmarkConfig, access: Access) -> Intake:
     return Intake(
         source=Danish(EnergiData(cfg.energidata, access), dataset),
         table=_table(cfg),
-        rows=rows_of(cfg),
         known=Known.assumed(timedelta(days=cfg.source.lag_days)),
         quality=cfg.quality,
         label=f"{cfg.energidata.dataset}, {cfg.energidata.base_url}",

@@ -2,82 +2,32 @@
 
 from __future__ import annotations
 
-import re
+from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Self
+from typing import TYPE_CHECKING
 
-from pydantic import Field, model_validator
-
-from penstock.engine import pipeline, step
+from penstock.domain.windows import Window
+from penstock.engine import effect, pipeline, step
 from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.replay.slots import ReplayPlan
 from penstock.sources.files import FileColumns
 from penstock.storage.datasets import DatasetPin
-from penstock.systems.shared.config import ForecastingConfig
+from penstock.systems.panel.config import PanelConfig
+from penstock.systems.panel.feed import intake, rows_of
+from penstock.systems.panel.replay import knowledge
 from penstock.systems.shared.data import pinned_rows
+from penstock.systems.shared.feed import Feed
+from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed
 from penstock.systems.shared.packaging import FORECASTER
-from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, learn
+from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, ingested, learn
+from penstock.systems.shared.replay import look_back
 from penstock.systems.shared.system import System
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import polars as pl
-
-
-class PanelConfig(ForecastingConfig):
-    """What the panel system must and can be told beside what every forecasting system can."""
-
-    data: Path | None = Field(
-        default=None,
-        description="The file: .csv, .csv.gz or .parquet. Needed unless `dataset` names a version.",
-    )
-    target: str = Field(default="", description="Column to forecast; needed with `data`.")
-    time: str = Field(default="", description="Column with the stamps; needed with `data`.")
-    series: tuple[str, ...] = Field(
-        default=(), description="Column or columns that together name a series; none: the file holds one."
-    )
-    static: tuple[str, ...] = Field(
-        default=(), description="Columns that are constant in a series: features, and slices of the report."
-    )
-    time_format: str | None = Field(default=None, description="Format of stamps that are not ISO 8601.")
-    decimal: Literal[".", ","] = Field(default=".", description="Decimal sign of numbers in a CSV.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_or_many(cls, values: Any) -> Any:
-        if isinstance(values, dict):
-            for key in ("series", "static"):
-                if isinstance(values.get(key), str):
-                    values = {**values, key: (values[key],)}
-        return values
-
-    @model_validator(mode="after")
-    def _file_or_version(self) -> Self:
-        missing = [key for key in ("data", "target", "time") if not getattr(self, key)]
-        if missing and not self.dataset:
-            raise ValueError(
-                f"{', '.join(missing)} missing: name the file and its columns, as in data=power.csv target=y time=ds, "
-                "or a dataset version, as in dataset=power@v1"
-            )
-        return self
-
-    @property
-    def columns(self) -> FileColumns:
-        """The columns and their parts."""
-        return FileColumns(
-            time=self.time,
-            target=self.target,
-            series=self.series,
-            static=self.static,
-            time_format=self.time_format,
-            decimal=self.decimal,
-        )
-
-    @property
-    def dataset_name(self) -> str:
-        """Name of dataset and model: the file's own, unless one is given."""
-        stem = self.data.name.split(".")[0] if self.data else self.dataset.partition("@")[0]
-        return self.name or re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "panel"
 
 
 @step(stage="acquire")
@@ -111,11 +61,39 @@ def predict(cfg: PanelConfig, package: Path, pinned: DatasetPin | None = None) -
     return forecast(acquire(cfg, pinned), named, labels.of(pinned), package, shape_forecast=_shape(cfg))
 
 
+@pipeline(name="panel-replay")
+def replay(cfg: PanelConfig, plan: ReplayPlan) -> dict[str, object]:
+    """Say for every past cutoff what would have been forecast from the part of the file that was known by then."""
+    named, labels = _named(cfg)
+    return look_back(knowledge(acquire(cfg, None), cfg.lag_days), named, labels, plan)
+
+
 def acquire(cfg: PanelConfig, pinned: DatasetPin | None) -> pl.DataFrame:
     """Draw the step to panel rows: of a dataset version, else of the file."""
     if pinned is not None:
         return pinned_rows(pinned)
     return read(cfg.data, cfg.columns, cfg.timezone)  # type: ignore[arg-type] # the schema asks for one of both
+
+
+@effect(stage="acquire")
+def land(cfg: PanelConfig, window: Window) -> Landed:
+    """Read the file and append what is new to the table."""
+    return land_window(lambda access: intake(cfg, access), window)
+
+
+@step(stage="prepare")
+def to_panel(rows: pl.DataFrame) -> pl.DataFrame:
+    """Put the rows of the table into the order of a panel."""
+    return rows.select("series", "time", "y", *rows.columns[3:]).sort("series", "time")
+
+
+@pipeline(name="panel-ingest")
+def ingest(cfg: PanelConfig, windows: tuple[Window, ...], as_of: datetime | None) -> dict[str, object]:
+    """Land the file, cut the table and publish the cut."""
+    cut = cut_table([land(cfg, window) for window in windows], cfg.table_name, as_of)
+    named, labels = _named(cfg)
+    of_table = replace(labels, source=f"table {cfg.table_name}")
+    return ingested(to_panel(observed(cut, rows_of(cfg).names)), named, of_table, cut)
 
 
 def _shape(cfg: PanelConfig) -> Callable[[pl.DataFrame], pl.DataFrame] | None:
@@ -138,4 +116,6 @@ SYSTEM = System(
     predict=predict,
     prepare=PREPARING,
     loaders={FORECASTER: ForecastModel.load},
+    replay=replay,
+    feed=Feed(intake=intake, ingest=ingest),
 )

@@ -12,6 +12,7 @@ from penstock.quality.report import QualityReport
 from penstock.storage.datasets import DatasetFacts, DatasetPin, DatasetVersion, read_pinned
 from penstock.storage.datasets import publish as publish_version
 from penstock.storage.tables.cut import TableCut
+from penstock.storage.tables.open import find_table
 from penstock.systems.shared.values import Demand, Origin, PanelShape
 
 if TYPE_CHECKING:
@@ -39,28 +40,30 @@ def check_panel(rows: pl.DataFrame, quality: QualityConfig, demand: Demand | Non
     DataError
         If the whole panel is too short for its folds and its final window.
     """
-    report = _asked(rows, quality)
+    report = asked(rows, quality)
+    report.raise_if_broken()
     if demand is None:
         return report
     least = max(quality.min_rows, _rows_needed(rows, report, quality, demand))
-    return _asked(rows, quality.model_copy(update={"min_rows": least}))
+    enough = asked(rows, quality.model_copy(update={"min_rows": least}))
+    enough.raise_if_broken()
+    return enough
 
 
-def _asked(rows: pl.DataFrame, quality: QualityConfig) -> QualityReport:
+def asked(rows: pl.DataFrame, quality: QualityConfig) -> QualityReport:
+    """Ask every time-series rule about panel rows; nothing is raised for bad data."""
     from penstock.forecasting.panel import usual_frequency
     from penstock.quality.facts import COLUMNS
     from penstock.quality.rules import validate_panel
 
     is_panel = all(rows.schema.get(name) == kind for name, kind in COLUMNS.items())
-    report = validate_panel(
+    return validate_panel(
         rows,
         quality,
         frequency=(usual_frequency(rows) if is_panel else None) or ANY_FREQUENCY,
         known_series=quality.known_series,
         now=quality.as_of,
     )
-    report.raise_if_broken()
-    return report
 
 
 def _rows_needed(rows: pl.DataFrame, report: QualityReport, quality: QualityConfig, demand: Demand) -> int:
@@ -120,10 +123,12 @@ def publish(
 ) -> DatasetVersion:
     """Make the panel an immutable, numbered dataset version; the same content keeps its version.
 
-    ``cut`` is the cut of a table that the panel was made of, if it was.
+    ``cut`` is the cut of a table that the panel was made of, if it was; it stays readable for ever.
     """
     del panel  # its artifact is what counts
     here = world()
+    if cut is not None:
+        find_table(here.workspace, cut.table).pin(cut)
     ref = here.inputs["panel"]
     facts = DatasetFacts(
         digest=ref.logical,

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, TypeAlias
 
-from penstock.domain.rows import RowSchema
 from penstock.domain.windows import Window
 from penstock.engine.declare import Pipeline
 from penstock.quality.config import QualityConfig
@@ -24,17 +23,17 @@ class Intake:
     Attributes
     ----------
     source
-        Gives raw rows for a window; if ``known`` is published, with a column ``known_at`` behind those of ``rows``.
+        Gives raw rows for a window; if ``known`` is published, with a column ``known_at`` behind those of its schema.
     table
         The table they are kept in.
-    rows
-        What they must look like before they are kept.
     known
         How the moments are known at which rows became known.
     quality
         Whether, and up to which share, rows that break a rule are set aside instead of stopping the ingest.
     label
         Name of the source, for people.
+    complete
+        Whether an answer holds all that the source has in its window, so that a row which is missing was removed.
     simulated
         Whether the rows are made up.
     window
@@ -45,10 +44,10 @@ class Intake:
 
     source: Source
     table: TableSchema
-    rows: RowSchema
     known: Known
     quality: QualityConfig
     label: str
+    complete: bool = True
     simulated: bool = False
     window: Window | None = None
     longest: timedelta = timedelta(days=92)

@@ -91,6 +91,7 @@ def land_window(intake_of: Callable[[Access], Intake], window: Window) -> Landed
             received_at=here.now,
             known=intake.known,
             mark=f"{here.run_id}/{window}",
+            complete=intake.complete,
         )
     )
     landed = Landed(
@@ -125,21 +126,19 @@ def _sifted(rows: pl.DataFrame, intake: Intake) -> Sifted:
 
 def _schema(intake: Intake) -> RowSchema:
     """Return what the fetched rows must look like: published ones say when they became known."""
+    schema = intake.source.schema
     if intake.known.how != "published":
-        return intake.rows
+        return schema
     known = ColumnRule(name=KNOWN_AT, kind="instant", nullable=True)
-    return intake.rows.model_copy(update={"columns": (*intake.rows.columns, known)})
+    return schema.model_copy(update={"columns": (*schema.columns, known)})
 
 
 @effect(stage="acquire")
 def cut_table(landed: Sequence[Landed], table: str, as_of: datetime | None) -> TableCut:
-    """Name, and keep for ever, what the table knows at ``as_of`` (``None``: now) once everything has landed."""
+    """Name what the table knows at ``as_of`` (``None``: now) once everything has landed."""
     del landed  # only the order counts
     here = world()
-    opened = find_table(here.workspace, table)
-    cut = opened.cut(as_of=as_of or here.now)
-    opened.pin(cut)
-    return cut
+    return find_table(here.workspace, table).cut(as_of=as_of or here.now)
 
 
 @step(stage="acquire")

@@ -1,0 +1,87 @@
+"""What the panel system can be told."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from penstock.sources.files import FileColumns
+from penstock.systems.shared.config import ForecastingConfig
+
+
+class PanelConfig(ForecastingConfig):
+    """What the panel system must and can be told beside what every forecasting system can."""
+
+    data: Path | None = Field(
+        default=None,
+        description="The file: .csv, .csv.gz or .parquet. Needed unless `dataset` names a version.",
+    )
+    target: str = Field(default="", description="Column to forecast; needed with `data`.")
+    time: str = Field(default="", description="Column with the stamps; needed with `data`.")
+    series: tuple[str, ...] = Field(
+        default=(), description="Column or columns that together name a series; none: the file holds one."
+    )
+    static: tuple[str, ...] = Field(
+        default=(), description="Columns that are constant in a series: features, and slices of the report."
+    )
+    time_format: str | None = Field(default=None, description="Format of stamps that are not ISO 8601.")
+    decimal: Literal[".", ","] = Field(default=".", description="Decimal sign of numbers in a CSV.")
+
+    known_at: str | None = Field(
+        default=None,
+        description="Column with the moment at which a row became known, for `penstock data ingest`; null: `lag_days`.",
+    )
+    lag_days: Annotated[float, Field(ge=0)] = Field(
+        default=0.0,
+        description="How long after its time a row is taken to be known where the file does not say; measure it.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_or_many(cls, values: Any) -> Any:
+        if isinstance(values, dict):
+            for key in ("series", "static"):
+                if isinstance(values.get(key), str):
+                    values = {**values, key: (values[key],)}
+        return values
+
+    @model_validator(mode="after")
+    def _file_or_version(self) -> Self:
+        missing = [key for key in ("data", "target", "time") if not getattr(self, key)]
+        if missing and not self.dataset:
+            raise ValueError(
+                f"{', '.join(missing)} missing: name the file and its columns, as in data=power.csv target=y time=ds, "
+                "or a dataset version, as in dataset=power@v1"
+            )
+        return self
+
+    @property
+    def columns(self) -> FileColumns:
+        """The columns and their parts."""
+        return FileColumns(
+            time=self.time,
+            target=self.target,
+            series=self.series,
+            static=self.static,
+            time_format=self.time_format,
+            decimal=self.decimal,
+        )
+
+    @property
+    def dataset_name(self) -> str:
+        """Name of dataset and model: the file's own, unless one is given."""
+        stem = self.data.name.split(".")[0] if self.data else self.dataset.partition("@")[0]
+        return self.name or re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "panel"
+
+    @property
+    def ingested(self) -> FileColumns:
+        """The columns and their parts, with the moments at which rows became known."""
+        return self.columns.model_copy(update={"known_at": self.known_at})
+
+    @property
+    def table_name(self) -> str:
+        """Name of the table: the dataset's, in small letters."""
+        return re.sub(r"[^a-z0-9_-]+", "-", self.dataset_name.lower()).strip("-_") or "panel"
