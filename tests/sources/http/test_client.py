@@ -18,7 +18,7 @@ from penstock.sources.tapes.tape import Tape, TapeLabel
 from penstock.testing.sources import FakeTime
 
 ASKED = Request.of("rows", {"b": "2", "a": "é 1"})
-SECRET = "s3cret-key"
+SECRET = "s3cret-key"  # pragma: allowlist secret
 
 
 def tape(*answers: Answer) -> Tape:

@@ -28,6 +28,9 @@ from penstock.sources.http.exchange import Answer, Request
 KEPT_HEADERS = ("content-type", "location", "retry-after")
 """Other headers, cookies among them, are not recorded."""
 
+SIMULATED_HEADER = "x-penstock-simulated"
+"""A player sends it with answers that no service has ever given, so that nobody downstream forgets it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recorded:

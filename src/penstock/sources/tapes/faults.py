@@ -182,8 +182,11 @@ def _moment(when: str) -> range | Window:
         return range(1, 1_000_000_000)
     numbers = _NUMBERS.fullmatch(when)
     if numbers is not None:
-        first = int(numbers[1])
-        return range(first, int(numbers[2] or first) + 1)
+        first, last = int(numbers[1]), int(numbers[2] or numbers[1])
+        if not 1 <= first <= last:
+            msg = f"{when!r} names no request; the first one has number 1, and a range goes upwards"
+            raise ValueError(msg)
+        return range(first, last + 1)
     start, slash, end = when.partition("/")
     if not slash:
         msg = f"{when!r} is no moment; write a number, a range such as 1-2, a window such as 2023-01-01/2023-02-01, or always"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.sources.tapes.answers import Recorded
+from penstock.sources.tapes.answers import SIMULATED_HEADER, Recorded
 from penstock.sources.tapes.tape import TapeLabel, save_answers
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ def record(
 ) -> pl.DataFrame:
     """Fetch ``window`` from the source that ``connect`` makes, write the answers to ``folder`` and return the rows.
 
+    A tape of a simulated tape is simulated too, whatever ``label`` says.
+
     Raises
     ------
     UsageError
@@ -50,5 +52,6 @@ def record(
     check_new(folder)
     recorder = Recorder()
     rows = connect(replace(access, seen=recorder.seen)).fetch(window)
-    save_answers(folder, label, recorder.kept)
+    made_up = any(SIMULATED_HEADER in recorded.answer.headers for recorded in recorder.kept)
+    save_answers(folder, label.model_copy(update={"simulated": label.simulated or made_up}), recorder.kept)
     return rows

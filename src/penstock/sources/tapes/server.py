@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
 
 from penstock.domain.errors import UsageError
+from penstock.sources.tapes.answers import SIMULATED_HEADER
 from penstock.sources.tapes.faults import FaultKind
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class TapeHandler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
+        if self.server.player.tape.label.simulated:
+            self.send_header(SIMULATED_HEADER, "yes")
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body[: len(answer.body) // 2] if cut else answer.body)

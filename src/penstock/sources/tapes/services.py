@@ -12,14 +12,18 @@ from zoneinfo import ZoneInfo
 from penstock.domain.windows import Window
 from penstock.sources.denmark_rows import LOCAL_ZONE
 from penstock.sources.http.exchange import Answer, Request
+from penstock.sources.tapes.tables import spelled
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from penstock.sources.tapes.tables import Record, ServiceName, TapeTable
 
 Tables = Mapping[str, "TapeTable"]
 
 _LIMIT_ENERGIDATA = 100
-_LIMIT_ODRE_RECORDS = 100
+_USUAL_ODRE_RECORDS = 10
+_MOST_ODRE_RECORDS = 100
 _BOUND = r"{time} (>=|<) date'([^']+)'"
 
 
@@ -49,13 +53,14 @@ def answer_energidata(tables: Tables, request: Request) -> Answer | None:
         _moment(asked["start"], zone) if "start" in asked else table.span.start,
         _moment(asked["end"], zone) if "end" in asked else table.span.end,
     )
-    kept = [row for row in table.rows(window) if _passes(row, asked.get("filter", "{}"))]
+    kept = _filtered(table, table.rows(window), asked.get("filter", "{}"))
     columns = asked["columns"].split(",") if "columns" in asked else list(table.names)
     shown = _columns(table, _sorted(table, kept, asked.get("sort", f"{table.time} DESC")), columns)
     limit = int(asked.get("limit", _LIMIT_ENERGIDATA))
-    offset = int(asked.get("offset", 0))
-    page = shown[offset : offset + limit] if limit else shown[offset:]
-    return json_answer({"total": len(kept), "limit": limit, "dataset": table.dataset, "records": page})
+    page = shown.slice(int(asked.get("offset", 0)), limit or None)
+    return json_answer(
+        {"total": kept.height, "limit": limit, "dataset": table.dataset, "records": spelled(page)}
+    )
 
 
 def answer_odre(tables: Tables, request: Request) -> Answer | None:
@@ -72,15 +77,14 @@ def answer_odre(tables: Tables, request: Request) -> Answer | None:
     )
     kept = _sorted(table, table.rows(window), asked.get("order_by", table.time))
     columns = asked["select"].split(",") if "select" in asked else list(table.names)
-    shown = [_with_offset(row, table.time) for row in _columns(table, kept, columns)]
+    shown = _columns(table, kept, columns)
     if match[2] == "exports/json":
-        return json_answer(shown)
-    limit = int(asked.get("limit", 10))
-    if limit > _LIMIT_ODRE_RECORDS:
-        raise Refused(
-            json_answer({"error_code": "InvalidRESTParameterError", "message": "limit is above 100"}, 400)
-        )
-    return json_answer({"total_count": len(shown), "results": shown[:limit]})
+        return json_answer([_with_offset(row, table.time) for row in spelled(shown)])
+    limit = int(asked.get("limit", _USUAL_ODRE_RECORDS))
+    if limit > _MOST_ODRE_RECORDS:
+        raise Refused(json_answer({"message": f"limit is above {_MOST_ODRE_RECORDS}"}, 400))
+    results = [_with_offset(row, table.time) for row in spelled(shown.head(limit))]
+    return json_answer({"total_count": shown.height, "results": results})
 
 
 ANSWERERS: Mapping[ServiceName, Callable[[Tables, Request], Answer | None]] = {
@@ -104,27 +108,32 @@ def _moment(text: str, zone: ZoneInfo | Any) -> datetime:
     return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
 
 
-def _passes(row: Record, spelled: str) -> bool:
-    return all(
-        row.get(name) in (kept if isinstance(kept, list) else [kept])
-        for name, kept in json.loads(spelled).items()
-    )
+def _filtered(table: TapeTable, rows: pl.DataFrame, spelled_filter: str) -> pl.DataFrame:
+    """Keep rows whose cells equal the value, or one of the values, that the filter gives for their column."""
+    import polars as pl
+
+    for name, kept in json.loads(spelled_filter).items():
+        _check(table, [name])
+        values = [str(value) for value in (kept if isinstance(kept, list) else [kept])]
+        rows = rows.filter(pl.col(name).cast(pl.String).is_in(values))
+    return rows
 
 
-def _sorted(table: TapeTable, rows: list[Record], order: str) -> list[Record]:
+def _sorted(table: TapeTable, rows: pl.DataFrame, order: str) -> pl.DataFrame:
     name, _, direction = order.partition(" ")
-    if name not in table.names:
-        raise Refused(json_answer({"message": f"Unknown field: {name}"}, 400))
-    return sorted(rows, key=lambda row: str(row[name]), reverse=direction.upper() == "DESC")
+    _check(table, [name])
+    return rows.sort(name, descending=direction.upper() == "DESC", maintain_order=True)
 
 
-def _columns(table: TapeTable, rows: list[Record], names: list[str]) -> list[Record]:
+def _columns(table: TapeTable, rows: pl.DataFrame, names: list[str]) -> pl.DataFrame:
+    _check(table, names)
+    return rows.select(names)
+
+
+def _check(table: TapeTable, names: list[str]) -> None:
     unknown = [name for name in names if name not in table.names]
     if unknown:
-        raise Refused(
-            json_answer({"error_code": "ODSQLError", "message": f"Unknown field: {unknown[0]}"}, 400)
-        )
-    return [{name: row[name] for name in names} for row in rows]
+        raise Refused(json_answer({"message": f"Unknown field: {unknown[0]}"}, 400))
 
 
 def _with_offset(row: Record, time: str) -> Record:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from penstock.domain.errors import DataError, did_you_mean
+from penstock.domain.errors import DataError
 from penstock.domain.windows import Window
 
 if TYPE_CHECKING:
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 ServiceName: TypeAlias = Literal["energidata", "odre"]
 """Services whose filtering is known."""
 
-SERVICES: tuple[ServiceName, ...] = ("energidata", "odre")
-
 ALL_TIME = Window(datetime(1900, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC))
 
 Record: TypeAlias = dict[str, Any]
@@ -29,7 +27,7 @@ Record: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TapeTable:
-    """A data set of a service on a tape: ``rows`` returns those of a window, as the service spells them.
+    """A data set of a service on a tape: ``rows`` returns those of a window.
 
     ``span`` gives the bounds that a request leaves open.
     """
@@ -39,22 +37,18 @@ class TapeTable:
     names: tuple[str, ...]
     time: str
     span: Window
-    rows: Callable[[Window], list[Record]]
+    rows: Callable[[Window], pl.DataFrame]
 
 
 def table_of(service: ServiceName, source: Source, time: str, span: Window) -> TapeTable:
     """Return a table whose rows come from another source, such as a simulator."""
-
-    def rows(window: Window) -> list[Record]:
-        return spelled(source.fetch(window))
-
     return TapeTable(
         service=service,
         dataset=source.schema.name,
         names=source.schema.names,
         time=time,
         span=span,
-        rows=rows,
+        rows=source.fetch,
     )
 
 
@@ -62,10 +56,10 @@ def table_of_file(service: ServiceName, path: Path, schema: RowSchema, time: str
     """Return a table whose rows stand in a CSV with the columns of ``schema``."""
     frame = read_rows(path, schema)
 
-    def rows(window: Window) -> list[Record]:
+    def rows(window: Window) -> pl.DataFrame:
         from penstock.sources.http.paging import within
 
-        return spelled(frame.filter(within(frame, window, time)))
+        return frame.filter(within(frame, window, time))
 
     return TapeTable(
         service=service, dataset=schema.name, names=schema.names, time=time, span=ALL_TIME, rows=rows
@@ -114,17 +108,3 @@ def spelled(frame: pl.DataFrame) -> list[Record]:
         if kind.is_temporal()
     ]
     return frame.with_columns(texts).to_dicts()
-
-
-def service_name(text: str) -> ServiceName:
-    """Return ``text`` if it names a service whose filtering is known.
-
-    Raises
-    ------
-    DataError
-        If it does not.
-    """
-    for name in SERVICES:
-        if text == name:
-            return name
-    raise DataError(f"service {text!r} cannot be played from a table{did_you_mean(text, SERVICES)}")
