@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import random
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 if TYPE_CHECKING:
     from pathlib import Path
 
+KILLS = 6
 SCRIPT = """
 import json, sys
 from pathlib import Path
@@ -41,12 +43,13 @@ print(json.dumps(study.model_dump(mode="json", exclude={"seconds": True, "trials
 def test_kills_lose_no_finished_trial_and_change_nothing(tmp_path: Path) -> None:
     expected = run(tmp_path / "quiet")
     draws = random.Random(11)
-    journal, kept = tmp_path / "killed" / "trials.journal", b""
-    for _ in range(10):
-        kill_after(draws.uniform(1.0, 3.5), tmp_path / "killed")
-        body = journal.read_bytes() if journal.exists() else b""
+    journal, kept, kills = tmp_path / "killed" / "trials.journal", b"", 0
+    while kills < KILLS and kill_after_growth(journal, draws.uniform(0.0, 0.4)):
+        kills += 1
+        body = journal.read_bytes()
         assert body.startswith(kept)
         kept = body[: body.rfind(b"\n") + 1]
+    assert kills > 2, "the study ended before it could be killed a few times"
     assert run(tmp_path / "killed") == expected
 
 
@@ -56,8 +59,17 @@ def run(folder: Path) -> dict[str, Any]:
     return result
 
 
-def kill_after(seconds: float, folder: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, folder], stdout=subprocess.DEVNULL)
-    time.sleep(seconds)
+def kill_after_growth(journal: Path, seconds: float) -> bool:
+    """Run the study, kill it ``seconds`` after its journal has grown; return whether it was killed before its end."""
+    before = size_of(journal)
+    process = subprocess.Popen([sys.executable, "-c", SCRIPT, journal.parent], stdout=subprocess.DEVNULL)
+    while process.poll() is None and size_of(journal) <= before:
+        time.sleep(0.01)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(timeout=seconds)
     process.kill()
-    process.wait()
+    return process.wait() != 0
+
+
+def size_of(file: Path) -> int:
+    return file.stat().st_size if file.exists() else 0
