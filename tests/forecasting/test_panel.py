@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import math
 from datetime import timedelta
 
 import numpy as np
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from penstock.domain.errors import DataError
 from penstock.forecasting.panel import (
@@ -31,6 +33,11 @@ def one_series(values: list[float | None], every: str = "1h", name: str = "a") -
     return pl.DataFrame(
         {"series": [name] * len(values), "time": stamps, "y": pl.Series(values, dtype=pl.Float64)}
     )
+
+
+def in_order(values: NDArray[np.float64]) -> pl.DataFrame:
+    """Return one series whose stamps only stand in order: for what is asked of values alone."""
+    return pl.DataFrame({"series": "a", "time": pl.Series(range(len(values))), "y": values})
 
 
 def stamped(*hours: float) -> pl.DataFrame:
@@ -90,6 +97,19 @@ def test_seasons_are_checked_on_the_data(panel: pl.DataFrame) -> None:
     noise = panel.with_columns(y=pl.Series(np.random.default_rng(1).standard_normal(panel.height)))
     assert season_lengths("1h", noise) == ()
     assert season_lengths("1h", panel.filter(pl.col("time") < START + timedelta(days=6))) == (24,)
+
+
+@pytest.mark.parametrize(("frequency", "day"), [("15m", 96), ("10m", 144), ("5m", 288)])
+def test_noise_between_two_minutes_hides_no_day(frequency: str, day: int) -> None:
+    drawn = np.random.default_rng(3).normal(0, 0.05, 20 * day)
+    values = 500 * (1 + 0.3 * np.sin(np.arange(20 * day) * math.tau / day)) * (1 + drawn)
+    assert season_lengths(frequency, in_order(values))[:1] == (day,)
+    assert season_lengths(frequency, in_order(np.random.default_rng(4).normal(500, 25, 20 * day))) == ()
+
+
+def test_series_that_never_move_hide_no_season(panel: pl.DataFrame) -> None:
+    still = panel.with_columns(pl.format("still {}", "series").alias("series"), pl.lit(1.0).alias("y"))
+    assert season_lengths("1h", pl.concat([panel, still])) == (24, 168)
 
 
 def test_season_of_a_constant_panel_is_none() -> None:

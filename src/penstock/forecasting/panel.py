@@ -28,6 +28,7 @@ _CALENDAR_UNITS = (("1mo", 28, 31), ("1q", 90, 92), ("1y", 365, 366))
 _SEASONS_US = (86_400_000_000, 7 * 86_400_000_000)
 _CALENDAR_SEASONS = {"1mo": (12,), "1q": (4,), "1y": ()}
 _WEEKS_A_YEAR = 52
+_HOURS_A_DAY = 24
 
 
 def static_columns(panel: pl.DataFrame) -> tuple[str, ...]:
@@ -102,14 +103,15 @@ def season_lengths(frequency: str, panel: pl.DataFrame | None = None) -> tuple[i
 
     A day and a week for stamps within a day, a week for days, a year for weeks, months and quarters. With a
     ``panel``, a season stays only if the differenced series correlate with themselves one season earlier by at
-    least ``SEASON_STRENGTH`` (median over series with two seasons of history). A season that no series is long
-    enough for is left out.
+    least ``SEASON_STRENGTH`` (median over series with two seasons of history that move at all). A season that no
+    series is long enough for is left out.
     """
     candidates = _candidate_seasons(frequency)
     if panel is None:
         return candidates
     values = [part["y"].to_numpy() for part in panel.sort("series", "time").partition_by("series")]
-    return tuple(season for season in candidates if _is_seasonal(values, season))
+    block = _block(min(candidates, default=1))
+    return tuple(season for season in candidates if _is_seasonal(values, season, block))
 
 
 def regularise(frame: pl.DataFrame, frequency: str, max_gap: int) -> tuple[pl.DataFrame, int]:
@@ -296,21 +298,34 @@ def _step_us(frequency: str) -> int | None:
     return int(digits) * sizes[unit] if digits.isdigit() and unit in sizes else None
 
 
-def _is_seasonal(values: Sequence[NDArray[np.float64]], season: int) -> bool:
+def _block(season: int) -> int:
+    """Return how many steps make about an hour of a day of ``season`` steps, such that they fill it evenly."""
+    wanted = season // _HOURS_A_DAY
+    return next((size for size in range(wanted, 1, -1) if season % size == 0), 1)
+
+
+def _is_seasonal(values: Sequence[NDArray[np.float64]], season: int, block: int) -> bool:
     import numpy as np
 
-    strengths = [_seasonal_strength(series, season) for series in values if len(series) >= 2 * season + 2]
+    found = [_seasonal_strength(series, season, block) for series in values if len(series) >= 2 * season + 2]
+    strengths = [strength for strength in found if strength is not None]
     return bool(strengths) and float(np.median(strengths)) >= SEASON_STRENGTH
 
 
-def _seasonal_strength(values: NDArray[np.float64], season: int) -> float:
-    """Autocorrelation of the first differences at ``season``; 0 for a series that never moves."""
+def _seasonal_strength(values: NDArray[np.float64], season: int, block: int) -> float | None:
+    """Autocorrelation of the first differences at ``season``; ``None`` for a series that never moves.
+
+    Means of ``block`` steps are compared: from one quarter of an hour to the next, noise moves more than a season.
+    """
     import numpy as np
 
-    moves = np.diff(values)
-    early, late = moves[:-season], moves[season:]
+    whole = len(values) // block * block
+    moves = np.diff(values[len(values) - whole :].reshape(-1, block).mean(axis=1))
+    early, late = moves[: -(season // block)], moves[season // block :]
     spread = float(early.std() * late.std())
-    return float(((early - early.mean()) * (late - late.mean())).mean()) / spread if spread > 0 else 0.0
+    if spread == 0:
+        return None
+    return float(((early - early.mean()) * (late - late.mean())).mean()) / spread
 
 
 def _rows(frame: pl.DataFrame, limit: int = 6) -> str:
