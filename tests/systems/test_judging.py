@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -10,7 +12,7 @@ from penstock.domain.errors import DataError
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split
 from penstock.systems.shared.judging import judge, over_naive
 from penstock.systems.shared.learning import climb
-from penstock.systems.shared.values import Climb, Effort, Judging, PanelShape, Tried
+from penstock.systems.shared.values import Effort, Judging, PanelShape, Tried
 from penstock.testing.panels import random_panel, random_predictions
 
 
@@ -89,23 +91,22 @@ def test_a_ladder_without_a_rung_says_why_each_is_missing() -> None:
         )
 
 
-def test_a_candidate_with_a_missing_forecast_has_no_ratios() -> None:
+def test_a_metric_that_is_undefined_stops_before_anything_is_registered() -> None:
+    panel, shape, split = unjudged()
+    closed = panel.with_columns(y=pl.when(pl.col("time") <= split.train_end).then("y").otherwise(0.0))
+    rung = climb(closed, shape, split, "seasonal_naive_short", Effort(seed=1, threads=1))
+    tried = Tried(candidate=replace(rung, label="model"), rungs=[rung], oracle=None)
+    with pytest.raises(
+        DataError, match=r"no MAPE on the final window.*of 36 values 36 are near zero.*metric=mae"
+    ):
+        judge(closed, shape, split, tried, Judging(metric="mape", seed=1))
+    assert judge(closed, shape, split, tried, Judging(metric="mae", seed=1)).candidate.rows == 36
+
+
+def test_a_model_that_leaves_forecasts_out_cannot_be_judged() -> None:
     panel, shape, split = unjudged()
     rung = climb(panel, shape, split, "seasonal_naive_short", Effort(seed=1, threads=1))
-    broken = Climb(
-        rung="model",
-        label="model",
-        note="",
-        predictions=rung.predictions.with_columns(prediction=pl.lit(None, dtype=pl.Float64)),
-        fit_seconds=0.0,
-        predict_seconds=0.0,
-    )
-    oracle = panel.select("series", "time", expected=pl.col("y") + 1.0)
-    judged = judge(
-        panel,
-        shape,
-        split,
-        Tried(candidate=broken, rungs=[rung], oracle=oracle),
-        Judging(metric="mae", seed=1),
-    )
-    assert (judged.over_naive, judged.over_oracle, judged.verdict.passed) == (None, None, False)
+    nothing = rung.predictions.with_columns(prediction=pl.lit(None, dtype=pl.Float64))
+    tried = Tried(candidate=replace(rung, label="model", predictions=nothing), rungs=[rung], oracle=None)
+    with pytest.raises(DataError, match=r"no MAE on the final window.*a forecast is missing"):
+        judge(panel, shape, split, tried, Judging(metric="mae", seed=1))

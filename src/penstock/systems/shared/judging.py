@@ -52,6 +52,7 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
         by_label[ladder.best().rung],
     )
     judged = scored[CANDIDATE]
+    _require_number(judged, judging.metric)
     for name, scores in scored.items():
         log_metrics(name, scores.metrics)
     naives = [rung.predictions for rung in climbed if rung.rung.startswith("seasonal_naive")]
@@ -158,6 +159,21 @@ def _require_rungs(rungs: list[Climb]) -> None:
         raise DataError(
             f"no rung of the ladder can be built from these data ({reasons}), so nothing tells what the model is "
             "worth; give more data, or add a rung such as seasonal_naive_short to `ladder`"
+        )
+
+
+def _require_number(candidate: RungScores, metric: str) -> None:
+    if metric not in candidate.metrics:
+        usable = [name for name in ("mae", "wape", "mase", "mape") if name in candidate.metrics]
+        raise DataError(
+            f"the model has no {metric.upper()} on the final window, so nothing can be said of it: of "
+            f"{candidate.rows} values {candidate.near_zero_rows} are near zero (no relative metric) and "
+            f"{candidate.unscaled_rows} belong to series whose seasonal naive never errs (no scaled metric); "
+            + (
+                f"choose another, such as metric={usable[0]}"
+                if usable
+                else "check the data of the final window"
+            )
         )
 
 
