@@ -172,7 +172,7 @@ def _require_number(candidate: RungScores, metric: str) -> None:
             + (
                 f"choose another, such as metric={usable[0]}"
                 if usable
-                else "check the data of the final window"
+                else "no value was scored, or a forecast is missing"
             )
         )
 
