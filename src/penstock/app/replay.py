@@ -8,13 +8,14 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from penstock.app.forecast_files import write_forecast
-from penstock.app.run import RunOptions, RunOutcome, carry_out, configure
+from penstock.app.run import RunOptions, RunOutcome, carry_out, configure, pinned_by
 from penstock.app.session import Session
 from penstock.domain.errors import UsageError
 from penstock.domain.results import Result
 from penstock.engine.execute import Execution
 from penstock.engine.records import StepRecord
 from penstock.forecasting.replay.slots import ReplayPlan, in_utc, plan_slots
+from penstock.storage.datasets import DatasetPin
 
 if TYPE_CHECKING:
     from penstock.domain.events import Listener
@@ -110,8 +111,9 @@ def replay(options: ReplayOptions, session: Session, listeners: Sequence[Listene
             f"System {ready.system.name!r} cannot be replayed: it has no pipeline that looks back. Give its System a "
             "`replay`, such as one built on penstock.systems.shared.replay.look_back."
         )
-    _refuse_version(getattr(ready.config.value, "dataset", ""))
-    planned = ready.planned(pipeline.plan(ready.config.value, plan))
+    pinned = pinned_by(session, pipeline, ready.config.value)
+    _require_clocks(pinned)
+    planned = ready.planned(pipeline.plan(ready.config.value, plan, *pinned), pinned)
     outcome = carry_out(planned, _run_options(options), session, listeners)
     return ReplayOutcome(result=_result(outcome, plan, session), run=outcome)
 
@@ -124,12 +126,14 @@ def _refuse_future(plan: ReplayPlan, now: datetime) -> None:
         )
 
 
-def _refuse_version(reference: str) -> None:
-    if reference:
-        raise UsageError(
-            f"dataset={reference}: a dataset version says what was known at one moment, and a replay asks for many; "
-            "leave `dataset` out"
-        )
+def _require_clocks(pinned: Sequence[DatasetPin]) -> None:
+    """Refuse versions that were not cut from a table: they do not say when their rows were known."""
+    for pin in pinned:
+        if pin.cut is None:
+            raise UsageError(
+                f"dataset={pin.reference} was not cut from a table, so nobody knows when its rows became known; name "
+                "a version that `penstock data ingest` published, or leave `dataset` out"
+            )
 
 
 def _run_options(options: ReplayOptions) -> RunOptions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from penstock.domain.errors import UsageError
 from penstock.domain.results import ModelRef, RunResult, Summary
 from penstock.domain.values import RunId
 from penstock.engine.commit import runs_scope
+from penstock.engine.declare import Pipeline
 from penstock.engine.execute import Execution, Request, fingerprinter_for
 from penstock.engine.fingerprint import Reached, paths_in
 from penstock.engine.frontdoor import Watched
@@ -43,10 +44,15 @@ from penstock.storage.digests import digest_value
 from penstock.systems.shared.system import PRESETS, System
 
 if TYPE_CHECKING:
+    import polars as pl
+
     from penstock.domain.events import Listener
     from penstock.release.registry import Release
     from penstock.reporting.facts import ReportFacts
     from penstock.reporting.replay_facts import ReplayFacts
+
+PINNED = "pinned"
+"""Parameter by which a pipeline is handed the dataset version that the user named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,14 +133,15 @@ def plan(
     """
     ready = configure(system, overrides, session, config=config)
     found, value = ready.system, ready.config.value
-    pinned = _pinned(session, found, value)
     if model is None:
+        pinned = pinned_by(session, found.train, value)
         return ready.planned(found.train.plan(value, *pinned), pinned)
     if found.predict is None:
         raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
     from penstock.app.models import bundle_folder
     from penstock.release.registry import resolve
 
+    pinned = pinned_by(session, found.predict, value)
     package = bundle_folder(session, resolve(session.catalogue, model))
     return ready.planned(found.predict.plan(value, package, *pinned), pinned)
 
@@ -154,15 +161,23 @@ def configure(
     return Configured(system=found, config=loaded, layers=layers)
 
 
-def _pinned(session: Session, system: System, config: BaseModel) -> tuple[DatasetPin, ...]:
-    """Return the dataset version that the configuration names, if it names one."""
+def pinned_by(session: Session, pipeline: Pipeline[..., object], config: BaseModel) -> tuple[DatasetPin, ...]:
+    """Return the dataset version that the configuration names, if it names one.
+
+    Raises
+    ------
+    UsageError
+        It is no reference to a version, or the pipeline cannot read one.
+    UnknownNameError
+        There is no such version.
+    """
     reference = getattr(config, "dataset", "")
     if not reference:
         return ()
-    if len(inspect.signature(system.train.function).parameters) < 2:  # noqa: PLR2004 - configuration and pin
+    if PINNED not in inspect.signature(pipeline.function).parameters:
         raise UsageError(
-            f"dataset={reference}: system {system.name!r} cannot learn from a dataset version; give its pipelines "
-            "a last parameter `pinned: DatasetPin | None = None`."
+            f"dataset={reference}: pipeline {pipeline.name!r} cannot read a dataset version; give it a last parameter "
+            f"`{PINNED}: DatasetPin | None = None`."
         )
     return (dataset(session.catalogue, reference).pin,)
 
@@ -294,7 +309,7 @@ def _result(execution: Execution, planned: Planned, session: Session, options: R
         slices_worst=summary.slices_worst,
         checks=summary.checks,
         steps=tuple(step.report for step in record.steps),
-        forecast=_text(outputs.keep_forecast(folder, options.forecast_to)),
+        forecast=_text(outputs.keep_forecast(folder, options.forecast_to, _revealing(planned, session))),
         digest=digest_value(
             {
                 step.report.name: step.output.logical
@@ -353,7 +368,9 @@ class _Outputs:
         write_report(finished(cast("ReportFacts | ReplayFacts", facts), self.execution.record, result), path)
         return path
 
-    def keep_forecast(self, folder: Path, forecast_to: Path | None) -> Path | None:
+    def keep_forecast(
+        self, folder: Path, forecast_to: Path | None, reveal: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> Path | None:
         frame = self.find("forecast")
         if frame is None:
             return None
@@ -362,7 +379,15 @@ class _Outputs:
         if not isinstance(frame, pl.DataFrame):
             return None
         own = write_forecast(frame, folder / "forecast.parquet")
-        return own if forecast_to is None else write_forecast(frame, forecast_to)
+        return own if forecast_to is None else write_forecast(reveal(frame), forecast_to)
+
+
+def _revealing(planned: Planned, session: Session) -> Callable[[pl.DataFrame], pl.DataFrame]:
+    """Return what puts real names into a forecast that leaves the workspace."""
+    reveal = planned.system.reveal
+    if reveal is None:
+        return lambda frame: frame
+    return lambda frame: cast("pl.DataFrame", reveal(planned.config.value, frame, session.workspace))
 
 
 def _text(path: Path | None) -> str | None:

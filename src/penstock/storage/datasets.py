@@ -52,7 +52,10 @@ class DatasetFacts(BaseModel):
 
 
 class DatasetPin(BaseModel):
-    """Names one dataset version in a step's parameters: ``digest`` says what it means, ``artifact`` where it lies."""
+    """Names one dataset version in a step's parameters: ``digest`` says what it means, ``artifact`` where it lies.
+
+    ``cut`` is that of the version's facts: it also tells what was known when.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -61,6 +64,7 @@ class DatasetPin(BaseModel):
     artifact: str
     source: str
     simulated: bool
+    cut: TableCut | None = None
 
 
 class DatasetVersion(BaseModel):
@@ -87,6 +91,7 @@ class DatasetVersion(BaseModel):
             artifact=self.facts.artifact,
             source=self.facts.source,
             simulated=self.facts.simulated,
+            cut=self.facts.cut,
         )
 
 

@@ -19,3 +19,11 @@ def knowledge(source: DenmarkSimulatorConfig) -> pl.DataFrame:
     from penstock.sources.simulators.denmark import history
 
     return history_of(to_panel(history(source), keep=("known_at",)), "published")
+
+
+@step(stage="prepare")
+def recall(learned: pl.DataFrame) -> pl.DataFrame:
+    """Reshape everything that the table had learned into the history of a panel."""
+    from penstock.sources.denmark_rows import to_panel
+
+    return to_panel(learned, keep=("known_at", "known_how", "sequence", "deleted"))

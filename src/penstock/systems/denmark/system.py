@@ -18,10 +18,10 @@ from penstock.sources.simulators.denmark import DenmarkSimulatorConfig
 from penstock.storage.datasets import DatasetPin
 from penstock.systems.denmark.config import DenmarkConfig
 from penstock.systems.denmark.feed import intake, rows_of
-from penstock.systems.denmark.replay import knowledge
+from penstock.systems.denmark.replay import knowledge, recall
 from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.feed import Feed
-from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed
+from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed, recalled
 from penstock.systems.shared.packaging import FORECASTER
 from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, ingested, learn
 from penstock.systems.shared.replay import look_back
@@ -128,8 +128,10 @@ def ingest(cfg: DenmarkConfig, windows: tuple[Window, ...], as_of: datetime | No
 
 
 @pipeline(name="denmark-replay")
-def replay(cfg: DenmarkConfig, plan: ReplayPlan) -> dict[str, object]:
-    """Say for every past cutoff what would have been forecast from what the simulated source had shown by then."""
+def replay(cfg: DenmarkConfig, plan: ReplayPlan, pinned: DatasetPin | None = None) -> dict[str, object]:
+    """Say for every past cutoff what would have been forecast from what the source had shown by then."""
+    if pinned and pinned.cut:
+        return look_back(recall(recalled(pinned.cut)), cfg.known_only(), LABELS.of(pinned), plan)
     return look_back(knowledge(cfg.source), cfg.strict(None), LABELS, plan)
 
 

@@ -27,6 +27,10 @@ class PanelConfig(ForecastingConfig):
     static: tuple[str, ...] = Field(
         default=(), description="Columns that are constant in a series: features, and slices of the report."
     )
+    personal: tuple[str, ...] = Field(
+        default=(),
+        description="Columns that name people: series columns get pseudonyms, static ones are not read at all.",
+    )
     time_format: str | None = Field(default=None, description="Format of stamps that are not ISO 8601.")
     decimal: Literal[".", ","] = Field(default=".", description="Decimal sign of numbers in a CSV.")
 
@@ -43,7 +47,7 @@ class PanelConfig(ForecastingConfig):
     @classmethod
     def _one_or_many(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            for key in ("series", "static"):
+            for key in ("series", "static", "personal"):
                 if isinstance(values.get(key), str):
                     values = {**values, key: (values[key],)}
         return values
@@ -58,6 +62,16 @@ class PanelConfig(ForecastingConfig):
             )
         return self
 
+    @model_validator(mode="after")
+    def _personal_is_read(self) -> Self:
+        other = sorted(set(self.personal) - {*self.series, *self.static})
+        if other:
+            raise ValueError(
+                f"personal: {', '.join(other)} is neither a series nor a static column, and other columns are never kept; "
+                f"allowed: {', '.join((*self.series, *self.static)) or 'none here'}"
+            )
+        return self
+
     @property
     def columns(self) -> FileColumns:
         """The columns and their parts."""
@@ -65,7 +79,8 @@ class PanelConfig(ForecastingConfig):
             time=self.time,
             target=self.target,
             series=self.series,
-            static=self.static,
+            static=tuple(name for name in self.static if name not in self.personal),
+            personal=tuple(name for name in self.series if name in self.personal),
             time_format=self.time_format,
             decimal=self.decimal,
         )

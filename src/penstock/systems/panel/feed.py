@@ -20,8 +20,8 @@ ALL = timedelta(days=366 * 1000)
 """A file is read as a whole; it lands in one part."""
 
 
-def intake(cfg: PanelConfig, access: Access) -> Intake:
-    """Return what ``cfg`` takes in: the file that it names.
+def intake(cfg: PanelConfig, access: Access, key: bytes | None = None) -> Intake:
+    """Return what ``cfg`` takes in: the file that it names; ``key`` makes pseudonyms where columns are personal.
 
     Raises
     ------
@@ -35,7 +35,7 @@ def intake(cfg: PanelConfig, access: Access) -> Intake:
         raise UsageError(
             "There is no file to ingest: name it and its columns, as in data=power.csv target=y time=ds."
         )
-    source = PanelFile(path=cfg.data, columns=cfg.ingested, timezone=cfg.timezone)
+    source = PanelFile(path=cfg.data, columns=cfg.ingested, timezone=cfg.timezone, key=key)
     return Intake(
         source=source,
         table=TableSchema.from_rows(rows_of(cfg), time="time", keys=("series",), name=cfg.table_name),
@@ -50,4 +50,4 @@ def intake(cfg: PanelConfig, access: Access) -> Intake:
 
 def rows_of(cfg: PanelConfig) -> RowSchema:
     """Return what the rows of the table look like: those of a panel."""
-    return panel_schema(cfg.table_name, cfg.static)
+    return panel_schema(cfg.table_name, cfg.columns.static)

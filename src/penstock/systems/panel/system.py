@@ -9,16 +9,18 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.windows import Window
 from penstock.engine import effect, pipeline, step
+from penstock.engine.context import shelf, world
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.replay.slots import ReplayPlan
 from penstock.sources.files import FileColumns
 from penstock.storage.datasets import DatasetPin
+from penstock.storage.keys import personal_key
 from penstock.systems.panel.config import PanelConfig
 from penstock.systems.panel.feed import intake, rows_of
 from penstock.systems.panel.replay import knowledge
 from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.feed import Feed
-from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed
+from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed, recalled
 from penstock.systems.shared.packaging import FORECASTER
 from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, ingested, learn
 from penstock.systems.shared.replay import look_back
@@ -29,13 +31,16 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from penstock.storage.workspace import Workspace
+
 
 @step(stage="acquire")
 def read(data: Path, columns: FileColumns, timezone: str) -> pl.DataFrame:
     """Read the file as panel rows; nothing is repaired, dropped or filled."""
     from penstock.sources.files import read_panel_file
 
-    return read_panel_file(data, columns, timezone)
+    key = personal_key(shelf().workspace) if columns.personal else None
+    return read_panel_file(data, columns, timezone, key=key)
 
 
 @step(stage="export")
@@ -62,9 +67,11 @@ def predict(cfg: PanelConfig, package: Path, pinned: DatasetPin | None = None) -
 
 
 @pipeline(name="panel-replay")
-def replay(cfg: PanelConfig, plan: ReplayPlan) -> dict[str, object]:
-    """Say for every past cutoff what would have been forecast from the part of the file that was known by then."""
+def replay(cfg: PanelConfig, plan: ReplayPlan, pinned: DatasetPin | None = None) -> dict[str, object]:
+    """Say for every past cutoff what would have been forecast from what was known of the series by then."""
     named, labels = _named(cfg)
+    if pinned and pinned.cut:
+        return look_back(recalled(pinned.cut), named, labels.of(pinned), plan)
     return look_back(knowledge(acquire(cfg, None), cfg.lag_days), named, labels, plan)
 
 
@@ -78,7 +85,8 @@ def acquire(cfg: PanelConfig, pinned: DatasetPin | None) -> pl.DataFrame:
 @effect(stage="acquire")
 def land(cfg: PanelConfig, window: Window) -> Landed:
     """Read the file and append what is new to the table."""
-    return land_window(lambda access: intake(cfg, access), window)
+    key = personal_key(world().workspace) if cfg.columns.personal else None
+    return land_window(lambda access: intake(cfg, access, key), window)
 
 
 @step(stage="prepare")
@@ -94,6 +102,15 @@ def ingest(cfg: PanelConfig, windows: tuple[Window, ...], as_of: datetime | None
     named, labels = _named(cfg)
     of_table = replace(labels, source=f"table {cfg.table_name}")
     return ingested(to_panel(observed(cut, rows_of(cfg).names)), named, of_table, cut)
+
+
+def reveal(cfg: PanelConfig, future: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
+    """Put the user's own names back into a forecast that leaves the workspace."""
+    from penstock.sources.personal import with_real_names
+
+    if cfg.data is None or not cfg.columns.personal:
+        return future
+    return with_real_names(future, cfg.data, cfg.columns, personal_key(workspace))
 
 
 def _shape(cfg: PanelConfig) -> Callable[[pl.DataFrame], pl.DataFrame] | None:
@@ -118,4 +135,5 @@ SYSTEM = System(
     loaders={FORECASTER: ForecastModel.load},
     replay=replay,
     feed=Feed(intake=intake, ingest=ingest),
+    reveal=reveal,
 )

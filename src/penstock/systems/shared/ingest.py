@@ -19,7 +19,7 @@ from penstock.storage.codecs import save
 from penstock.storage.tables.arrival import Arrival
 from penstock.storage.tables.cut import TableCut
 from penstock.storage.tables.open import find_table, open_table
-from penstock.storage.tables.schema import KNOWN_AT
+from penstock.storage.tables.schema import KNOWN_AT, RECEIVED_AT, REVISION
 
 if TYPE_CHECKING:
     import polars as pl
@@ -139,6 +139,16 @@ def cut_table(landed: Sequence[Landed], table: str, as_of: datetime | None) -> T
     del landed  # only the order counts
     here = world()
     return find_table(here.workspace, table).cut(as_of=as_of or here.now)
+
+
+@step(stage="acquire")
+def recalled(cut: TableCut) -> pl.DataFrame:
+    """Return everything that the table had learned at the cut: every value an observation had, and when it was known.
+
+    The columns of the source, ``known_at``, ``known_how``, ``sequence`` and ``deleted``.
+    """
+    history = find_table(shelf().workspace, cut.table).history(cut)
+    return history.drop(RECEIVED_AT, REVISION)
 
 
 @step(stage="acquire")
