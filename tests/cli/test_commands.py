@@ -98,6 +98,13 @@ def test_why_names_what_a_step_depends_on(there: Finished, penstock: Command) ->
     assert "--json shows all" in said.out
 
 
+def test_what_is_trained_takes_what_the_search_found(there: Finished, penstock: Command) -> None:
+    record = answered(penstock, "runs", "show", only_run(penstock))
+    study = next(step["output"] for step in record["steps"] if step["report"]["name"] == "search")
+    taken = answered(penstock, "why", only_run(penstock), "fit_candidate")["depends_on"]["inputs"]
+    assert f"study {study['logical'][:16]}" in taken
+
+
 def test_models_list_stands_under_its_plural_noun(there: Finished, penstock: Command) -> None:
     (model,) = answered(penstock, "models", "list")["models"]
     assert (model["name"], model["version"], model["aliases"]) == ("power", 1, ["candidate"])
