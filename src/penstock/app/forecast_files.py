@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 FORMATS = (".parquet", ".csv")
+FORECAST_FILE = "forecast.parquet"
+"""The forecast of a run in its own folder; where people are named by pseudonyms, it holds these."""
 
 
 def require_place(wanted: Path) -> None:

@@ -23,6 +23,7 @@ from penstock.engine.verify import Comparison, compare
 from penstock.engine.work import artifact_ref
 from penstock.storage.codecs import load
 from penstock.storage.datasets import carry, dataset
+from penstock.storage.keys import carry_key
 from penstock.storage.workspace import Workspace
 
 TAIL_CHARACTERS = 2000
@@ -64,6 +65,7 @@ def reproduce(session: Session, run_id: str, *, jobs: int = 1) -> Comparison:
         restore_snapshot(source, folder / "source")
         _lay_beside(session, record, folder / "source")
         _carry_dataset(session, record, folder / HOME)
+        carry_key(session.workspace, Workspace.open(folder / HOME))
         repeated = _execute(session, record, folder, jobs)
     return compare(record, repeated)
 

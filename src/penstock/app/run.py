@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from penstock.app.config.groups import SystemFiles
 from penstock.app.config.loading import LoadedConfig, load_config
 from penstock.app.config.origins import Layer
-from penstock.app.forecast_files import write_forecast
+from penstock.app.forecast_files import FORECAST_FILE, write_forecast
 from penstock.app.runs import RUN_RESULT
 from penstock.app.session import Session
 from penstock.app.snapshot import (
@@ -378,7 +378,7 @@ class _Outputs:
 
         if not isinstance(frame, pl.DataFrame):
             return None
-        own = write_forecast(frame, folder / "forecast.parquet")
+        own = write_forecast(frame, folder / FORECAST_FILE)
         return own if forecast_to is None else write_forecast(reveal(frame), forecast_to)
 
 

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.app.forecast_files import FORECAST_FILE
 from penstock.app.session import Session
 from penstock.tracking.facts import DatasetNote, RunFacts
 from penstock.tracking.settings import tracking_settings
@@ -44,8 +45,13 @@ def describe(tracker: Tracker, outcome: RunOutcome, session: Session) -> None:
     note = _dataset_note(result.dataset, session) if result.dataset else None
     tags = {"mlflow.source.git.commit": record.commit.partition("+")[0]} if record.commit else {}
     tracker.describe(result.run_id, RunFacts(dataset=note, metrics=result.metrics, tags=tags))
-    files = {"report.html": result.report, "forecast.parquet": result.forecast}
-    tracker.attach(result.run_id, {name: Path(path) for name, path in files.items() if path})
+    # Of a forecast the run's own file: the one at a place of the user's choice may name people.
+    own = session.workspace.runs / result.run_id / FORECAST_FILE
+    files = {
+        "report.html": Path(result.report) if result.report else None,
+        FORECAST_FILE: own if own.exists() else None,
+    }
+    tracker.attach(result.run_id, {name: path for name, path in files.items() if path})
     if result.model:
         tracker.extend(result.run_id, MIRROR_RELEASE, _release_note(result.model, session))
 

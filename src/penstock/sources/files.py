@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, cast
@@ -30,7 +30,8 @@ class FileColumns(BaseModel):
     ``series`` names one or more columns that together name a series (none: the file holds a single one);
     ``static`` columns are constant within a series. ``time_format`` (chrono syntax, ``%d/%m/%Y %H:%M``) is
     needed only for stamps that are not ISO 8601; ``decimal`` is the decimal sign of numbers in a CSV. ``known_at``
-    names the column with the moment at which a row became known, where the file has one.
+    names the column with the moment at which a row became known, where the file has one. What stands in the
+    ``personal`` ones of the series columns is replaced by pseudonyms before anything else looks at it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,6 +43,7 @@ class FileColumns(BaseModel):
     time_format: str | None = None
     decimal: Literal[".", ","] = "."
     known_at: str | None = None
+    personal: tuple[str, ...] = ()
 
     @field_validator("series", "static", mode="before")
     @classmethod
@@ -62,6 +64,16 @@ class FileColumns(BaseModel):
             raise ValueError(msg)
         return self
 
+    @model_validator(mode="after")
+    def _personal_names_a_series(self) -> Self:
+        other = sorted(set(self.personal) - set(self.series))
+        if other:
+            msg = (
+                f"only series columns get pseudonyms, which {', '.join(other)} is not; leave such columns out"
+            )
+            raise ValueError(msg)
+        return self
+
     @property
     def needed(self) -> tuple[str, ...]:
         """All columns that must be in the file."""
@@ -69,7 +81,9 @@ class FileColumns(BaseModel):
         return (*self.series, self.time, self.target, *self.static, *known)
 
 
-def read_panel_file(path: Path, columns: FileColumns, timezone: str = "UTC") -> pl.DataFrame:
+def read_panel_file(
+    path: Path, columns: FileColumns, timezone: str = "UTC", *, key: bytes | None = None
+) -> pl.DataFrame:
     """Read a ``.csv``, ``.csv.gz`` or ``.parquet`` file; nothing is repaired, dropped or filled.
 
     Parameters
@@ -81,6 +95,8 @@ def read_panel_file(path: Path, columns: FileColumns, timezone: str = "UTC") -> 
     timezone
         Zone (IANA name) of stamps that carry none. Stamps with an offset keep their moment. If every stamp is a
         date or a midnight without a zone, they are labels of days and stay midnights in UTC.
+    key
+        What pseudonyms are made with; needed where columns are personal.
 
     Returns
     -------
@@ -95,14 +111,17 @@ def read_panel_file(path: Path, columns: FileColumns, timezone: str = "UTC") -> 
         With all faults of the file: rows are counted from 1 below the header.
     ConfigError
         If ``timezone`` is unknown.
+    UsageError
+        If columns are personal and there is no key.
     """
+    from penstock.sources.personal import with_pseudonyms
     from penstock.sources.reading.faults import Faults
     from penstock.sources.reading.tables import read_table
     from penstock.sources.reading.times import check_timezone
 
     check_timezone(timezone)
     faults = Faults(path)
-    table = read_table(path, columns.needed, faults)
+    table = with_pseudonyms(read_table(path, columns.needed, faults), columns.personal, key)
     panel = _panel(table, columns, timezone, faults)
     faults.raise_if_any()
     return panel.sort("series", "time", maintain_order=True)
@@ -172,6 +191,7 @@ class PanelFile:
     path: Path
     columns: FileColumns
     timezone: str = "UTC"
+    key: bytes | None = field(default=None, repr=False)
 
     @property
     def schema(self) -> RowSchema:
@@ -189,14 +209,14 @@ class PanelFile:
         import polars as pl
 
         known = ("known_at",) if self.columns.known_at else ()
-        rows = self._rows().filter(pl.col("time") >= window.start, pl.col("time") < window.end)
+        rows = read_panel_file(self.path, self.columns, self.timezone, key=self.key).filter(
+            pl.col("time") >= window.start, pl.col("time") < window.end
+        )
         return rows.select(*self.schema.names, *known).sort("time", "series", maintain_order=True)
 
     def span(self) -> Window:
         """Return the shortest window that holds every row; the newest stamp belongs to it."""
-        times = self._rows()["time"]
+        unnamed = self.columns.model_copy(update={"series": (), "static": (), "personal": ()})
+        times = read_panel_file(self.path, unnamed, self.timezone)["time"]
         first, last = cast("datetime", times.min()), cast("datetime", times.max())
         return Window(first, last + timedelta(microseconds=1))
-
-    def _rows(self) -> pl.DataFrame:
-        return read_panel_file(self.path, self.columns, self.timezone)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from pydantic import BaseModel
 
 from penstock.engine.declare import Pipeline
+from penstock.storage.workspace import Workspace
 from penstock.systems.shared.feed import Feed
+
+Reveals: TypeAlias = Callable[[Any, Any, Workspace], Any]
+"""From a configuration and a forecast of the workspace to one that its user can read."""
 
 PRESETS = Path(__file__).parent / "presets"
 """Group files that every system may choose from."""
@@ -48,6 +52,9 @@ class System:
     replay
         The pipeline that looks back. It takes the configuration and a ``ReplayPlan``, and returns ``slots``,
         ``summary`` and ``report``.
+    reveal
+        ``(configuration, forecast, workspace)`` to a forecast with the user's own names: what is written where the user
+        asks for it, while the workspace keeps pseudonyms. ``None``: there are none.
     """
 
     name: str
@@ -61,3 +68,4 @@ class System:
     simulated: Callable[[BaseModel], bool] = lambda _: False
     feed: Feed | None = None
     replay: Pipeline[Any, Any] | None = None
+    reveal: Reveals | None = None
