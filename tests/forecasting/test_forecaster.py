@@ -12,7 +12,7 @@ from penstock.evaluation.predictor import Forecaster
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.models import ModelConfig
-from penstock.forecasting.training import fit, forecast
+from penstock.forecasting.training import fit
 from penstock.testing.forecasters import ForecasterContract
 from penstock.testing.loads import load_panel
 from penstock.testing.panels import START
@@ -152,15 +152,6 @@ def test_wrong_calls(panel: pl.DataFrame, model: ForecastModel) -> None:
         model.predict(panel.with_columns(series=pl.col("series").replace("s00", "new")), 2)
     with pytest.raises(DataError, match="missing, NaN or infinite at 4 rows"):
         model.predict(panel.with_columns(y=pl.when(pl.col("time") == START).then(None).otherwise("y")), 2)
-
-
-def test_the_unseen_future(panel: pl.DataFrame, model: ForecastModel) -> None:
-    found = forecast(model, panel, 24)
-    assert found.columns == ["series", "cutoff", "time", "step", "prediction"]
-    assert found["time"].min() == panel["time"].max() + timedelta(hours=1)  # type: ignore[operator]
-    early = panel.filter((pl.col("series") != "s02") | (pl.col("time") < START + timedelta(hours=480)))
-    with pytest.raises(DataError, match="1 series end before the last stamp of the panel: s02"):
-        forecast(model, early, 24)
 
 
 def test_seed_and_threads_decide_the_trees(panel: pl.DataFrame) -> None:

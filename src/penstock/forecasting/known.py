@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 class Known:
     """How to make the known columns.
 
-    ``categories`` holds for each id column its values in the order of their codes; a value not seen in training gets
-    the code -1, which LightGBM treats as missing.
+    ``categories`` holds for each id column its values in the order of their codes; a value that is missing, or was not
+    seen in training, gets the code -1, which LightGBM treats as missing.
     """
 
     categories: Mapping[str, tuple[str, ...]]
@@ -83,7 +83,7 @@ def _transformers(features: ResolvedFeatures) -> list[tuple[str, Transformer]]:
 
 
 def _categories(panel: pl.DataFrame, name: str) -> tuple[str, ...]:
-    return tuple(sorted(str(value) for value in panel[name].unique().to_list()))
+    return tuple(sorted(str(value) for value in panel[name].drop_nulls().unique().to_list()))
 
 
 def _codes(stamps: pl.DataFrame, name: str, values: Sequence[str]) -> NDArray[np.float32]:

@@ -231,31 +231,6 @@ def boost(data: lgb.Dataset, model: ModelConfig, *, seed: int, threads: int) -> 
     return booster
 
 
-def forecast(model: ForecastModel, panel: pl.DataFrame, horizon: int) -> pl.DataFrame:
-    """Forecast the unseen future: the ``horizon`` steps after the last stamp of the panel.
-
-    Returns ``series``, ``cutoff`` (the last stamp known), ``time``, ``step`` and ``prediction``.
-
-    Raises
-    ------
-    DataError
-        Some series end before the others: their future is not the panel's; names them.
-    """
-    import polars as pl
-
-    ends = panel.group_by("series").agg(cutoff=pl.col("time").max())
-    late = ends.filter(pl.col("cutoff") < pl.col("cutoff").max())["series"].sort().to_list()
-    if late:
-        raise DataError(
-            f"{len(late)} series end before the last stamp of the panel: {bounded(late)}; bring them up to date or "
-            "leave them out"
-        )
-    predicted = model.predict(panel, horizon)
-    return predicted.with_columns(cutoff=pl.lit(ends["cutoff"].max(), dtype=panel.schema["time"])).select(
-        "series", "cutoff", "time", "step", "prediction"
-    )
-
-
 def _scaling_table(
     values: NDArray[np.float64], series: Sequence[str], targets: Sequence[Target]
 ) -> pl.DataFrame:

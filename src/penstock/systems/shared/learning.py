@@ -134,8 +134,9 @@ def forecast_future(
     panel: pl.DataFrame, shape: PanelShape, model: ForecastModel, horizon: int
 ) -> pl.DataFrame:
     """Forecast the unseen future: ``series``, ``time`` (UTC), ``step``, ``prediction`` and static columns."""
-    predictions = model.predict(panel, horizon)
-    return with_static(predictions, panel, shape)
+    from penstock.forecasting.future import forecast_future as after
+
+    return with_static(after(model, panel, horizon), panel, shape)
 
 
 def rung_config(rung: RungName, seasons: tuple[int, ...]) -> RungConfig | None:

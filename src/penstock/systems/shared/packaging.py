@@ -96,8 +96,10 @@ def _metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
 @step(stage="export")
 def predict_with(package: Path, panel: pl.DataFrame, shape: PanelShape, horizon: int) -> pl.DataFrame:
     """Forecast the unseen future with a packaged model: the same object that training evaluated."""
+    from penstock.forecasting.future import forecast_future as after
+
     model = load_bundle(package).predictor({FORECASTER: ForecastModel.load})
-    return with_static(model.predict(panel, horizon), panel, shape)
+    return with_static(after(model, panel, horizon), panel, shape)
 
 
 @effect(stage="register", once_per=["package", "evidence", "dataset", "name"])
@@ -158,9 +160,16 @@ def input_schema(panel: pl.DataFrame, unit: str) -> BundleSchema:
         Column(name="y", type="number", unit=unit, seen=seen, description="observed value"),
     ]
     for static in static_columns(panel):
-        values = sorted(panel[static].unique().to_list())
-        listed = tuple(values) if len(values) <= MAX_LISTED_VALUES else None
-        columns.append(Column(name=static, type="string", values=listed, description="constant in a series"))
+        known = panel[static].drop_nulls().unique().sort().to_list()
+        columns.append(
+            Column(
+                name=static,
+                type="string",
+                nullable=bool(panel[static].null_count()),
+                values=tuple(known) if len(known) <= MAX_LISTED_VALUES else None,
+                description="constant in a series",
+            )
+        )
     example = panel.head(EXAMPLE_ROWS).to_dicts()
     rows = tuple({**row, "time": row["time"].isoformat()} for row in example)
     return BundleSchema(columns=tuple(columns), example=rows)

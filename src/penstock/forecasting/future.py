@@ -1,0 +1,46 @@
+"""The forecast that leaves the house: what follows the last stamp of a panel."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from penstock.domain.errors import bounded
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.evaluation.predictor import Forecaster
+
+log = logging.getLogger(__name__)
+
+
+def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.DataFrame:
+    """Forecast the ``horizon`` steps after the last stamp of every series that still goes on.
+
+    A series that lags behind the others is forecast from its own end. One whose whole forecast would lie in the
+    panel's past has ended: it is left out and named in the log.
+
+    Parameters
+    ----------
+    model
+        A trained forecaster.
+    panel
+        Panel frame: ``series``, ``time`` (UTC), ``y`` and the static columns of training.
+    horizon
+        Number of steps, at least 1.
+
+    Returns
+    -------
+    pl.DataFrame
+        ``series``, ``time``, ``step`` and ``prediction``, as the model returns them.
+    """
+    import polars as pl
+
+    predictions = model.predict(panel, horizon)
+    goes_on = pl.col("time").max().over("series") > pl.lit(panel["time"].max(), dtype=panel.schema["time"])
+    ended = predictions.filter(~goes_on)["series"].unique().sort().to_list()
+    if not ended:
+        return predictions
+    log.warning("%d series have ended and are not forecast: %s", len(ended), bounded(ended))
+    return predictions.filter(goes_on)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import polars as pl
+import pytest
+
+from penstock.forecasting.future import forecast_future
+from penstock.forecasting.naive import SeasonalNaive
+from penstock.testing.panels import START, random_panel
+
+MODEL = SeasonalNaive(season=24, frequency="1h")
+
+
+def test_every_series_is_forecast_from_its_own_end() -> None:
+    panel = random_panel({"a": (0, 100), "b": (0, 95)})
+    found = forecast_future(MODEL, panel, 6)
+    firsts = dict(found.group_by("series").agg(pl.col("time").min()).rows())
+    assert firsts == {"a": START + timedelta(hours=100), "b": START + timedelta(hours=95)}
+
+
+def test_a_series_that_has_ended_is_not_forecast_into_the_past(caplog: pytest.LogCaptureFixture) -> None:
+    panel = random_panel({"a": (0, 100), "b": (0, 94), "c": (0, 50)})
+    assert forecast_future(MODEL, panel, 6)["series"].unique().to_list() == ["a"]
+    assert caplog.messages == ["2 series have ended and are not forecast: b, c"]
