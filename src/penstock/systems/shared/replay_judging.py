@@ -83,8 +83,7 @@ def headline(judged: ReplayJudgement, asked: Asked) -> str:
         return f"{counted}; no truth is known yet"
     said = f"{counted}; {asked.metric.upper()} {ours:.4g}"
     if theirs:
-        word = "better" if ours <= theirs else "worse"
-        said += f", {abs(1 - ours / theirs):.1%} {word} than the seasonal naive of {judged.season} steps"
+        said += f", {ours / theirs:.3g} × that of the seasonal naive of {judged.season} steps"
     return said
 
 
