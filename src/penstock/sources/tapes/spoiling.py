@@ -11,6 +11,9 @@ from penstock.sources.http.exchange import Answer
 from penstock.sources.tapes.faults import FaultKind
 from penstock.sources.tapes.services import json_answer
 
+_COUNTS = ("total", "total_count", "count")
+"""Where services tell how many rows there are."""
+
 
 def truncated(answer: Answer, argument: str) -> Answer:
     """End too early: JSON in its middle, a CSV before the second cell of its last row."""
@@ -48,7 +51,7 @@ def miscounted(answer: Answer, argument: str) -> Answer:
     if not isinstance(found, dict):
         return answer
     return json_answer(
-        {k: v + int(argument) if k in ("total", "total_count") else v for k, v in found.items()}
+        {name: cell + int(argument) if name in _COUNTS else cell for name, cell in found.items()}
     )
 
 
@@ -58,10 +61,14 @@ def empty(answer: Answer, argument: str) -> Answer:
     if not answer.is_json:
         return _with(answer, answer.body.partition(b"\n")[0] + b"\n")
     found = json.loads(answer.body)
-    none = {"total": 0, "total_count": 0, "records": [], "results": []}
-    return json_answer(
-        [] if isinstance(found, list) else {**found, **{k: v for k, v in none.items() if k in found}}
-    )
+    if isinstance(found, list):
+        return json_answer([])
+    none = {
+        name: 0 if name in _COUNTS else []
+        for name, cell in found.items()
+        if name in _COUNTS or _are_rows(cell)
+    }
+    return json_answer({**found, **none})
 
 
 SPOILING: Mapping[FaultKind, Callable[[Answer, str], Answer]] = {
@@ -83,11 +90,12 @@ def _rows_changed(answer: Answer, change: Callable[[dict[str, Any]], dict[str, A
     if isinstance(found, list):
         return json_answer([change(row) for row in found])
     return json_answer(
-        {
-            name: [change(row) for row in value] if name in ("records", "results") else value
-            for name, value in found.items()
-        }
+        {name: [change(row) for row in cell] if _are_rows(cell) else cell for name, cell in found.items()}
     )
+
+
+def _are_rows(cell: Any) -> bool:
+    return isinstance(cell, list) and all(isinstance(row, dict) for row in cell)
 
 
 def _with_other_name(row: dict[str, Any], wanted: str) -> dict[str, Any]:
