@@ -124,6 +124,25 @@ def sift_rows(frame: pl.DataFrame, schema: RowSchema, config: QualityConfig) -> 
     return Sifted(kept=kept, set_aside=aside, report=_with_told(sound, report.broken))
 
 
+def told_of(set_aside: pl.DataFrame) -> RuleResult:
+    """Tell how many rows of a panel were set aside, and by which rules: a rule of its own, which only notes."""
+    import polars as pl
+
+    from penstock.quality.found import found
+
+    rows = set_aside.select("series", "time", pl.col("rule").alias("note"))
+    counts = (
+        set_aside["rule"].value_counts(sort=True).sort(["count", "rule"], descending=[True, False]).rows()
+    )
+    return found(
+        "quarantine",
+        "noted",
+        rows,
+        finding=f"rows set aside by {', '.join(f'{rule} ({count:,})' for rule, count in counts)}",
+        remedy="They lie in the output quarantine with their reasons, and are neither learnt nor published.",
+    ).told()
+
+
 def _condemned(keyed: pl.DataFrame, one: Found) -> pl.DataFrame:
     import polars as pl
 

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from penstock.sources.denmark_rows import series_name
+from penstock.sources.denmark_rows import LOCAL_ZONE, series_name
 from penstock.sources.energidata import EnergiDataConfig
 from penstock.sources.simulators.denmark import DenmarkSimulatorConfig
 from penstock.storage.datasets import DatasetPin
@@ -47,16 +47,17 @@ class DenmarkConfig(ForecastingConfig):
         if pinned is not None:
             return self
         asked = {"lag_days": self.source.lag_days, "as_of": self.source.asked_at}
-        return self._with_quality({**self._known_series(), **asked})
+        return self._with_quality({**self._known(), **asked})
 
     def known_only(self) -> DenmarkConfig:
-        """Return the configuration with the series that are known, for rows from a table."""
-        return self._with_quality(self._known_series())
+        """Return the configuration with the series and the clock that are known, for rows from a table."""
+        return self._with_quality(self._known())
 
-    def _known_series(self) -> dict[str, object]:
+    def _known(self) -> dict[str, object]:
+        clock = {"local_zone": self.quality.local_zone or LOCAL_ZONE, "system": "denmark"}
         if self.dataset_name != "denmark":
-            return {}
-        return {"known_series": tuple(series_name(area, code) for area, code in self.source.series)}
+            return {**clock}
+        return {**clock, "known_series": tuple(series_name(area, code) for area, code in self.source.series)}
 
     def _with_quality(self, values: dict[str, object]) -> DenmarkConfig:
         return self.model_copy(update={"quality": self.quality.model_copy(update=values)})

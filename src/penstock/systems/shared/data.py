@@ -52,18 +52,48 @@ def check_panel(rows: pl.DataFrame, quality: QualityConfig, demand: Demand | Non
 
 def asked(rows: pl.DataFrame, quality: QualityConfig) -> QualityReport:
     """Ask every time-series rule about panel rows; nothing is raised for bad data."""
-    from penstock.forecasting.panel import usual_frequency
-    from penstock.quality.facts import COLUMNS
     from penstock.quality.rules import validate_panel
 
+    known = quality.known_series
+    return validate_panel(rows, quality, frequency=_frequency(rows), known_series=known, now=quality.as_of)
+
+
+def _frequency(rows: pl.DataFrame) -> str:
+    from penstock.forecasting.panel import usual_frequency
+    from penstock.quality.facts import COLUMNS
+
     is_panel = all(rows.schema.get(name) == kind for name, kind in COLUMNS.items())
-    return validate_panel(
-        rows,
-        quality,
-        frequency=(usual_frequency(rows) if is_panel else None) or ANY_FREQUENCY,
-        known_series=quality.known_series,
-        now=quality.as_of,
-    )
+    return (usual_frequency(rows) if is_panel else None) or ANY_FREQUENCY
+
+
+@step(stage="validate")
+def set_aside(rows: pl.DataFrame, quality: QualityConfig) -> pl.DataFrame:
+    """Return the rows that break a rule, each with ``rule`` and ``finding``: they are not learnt from.
+
+    Raises
+    ------
+    ValidationError
+        If a rule about the whole table is broken, or more rows break a rule than may be set aside.
+    """
+    from penstock.quality.quarantine import sift_panel
+    from penstock.quality.rules import Asked
+
+    asked_with = Asked(frequency=_frequency(rows), known_series=quality.known_series, now=quality.as_of)
+    return sift_panel(rows, quality, asked_with).set_aside
+
+
+@step(stage="validate")
+def without(rows: pl.DataFrame, aside: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows that were not set aside; whoever shares series and stamp with one that was, was too."""
+    return rows.join(aside, on=["series", "time"], how="anti", nulls_equal=True, maintain_order="left")
+
+
+@step(stage="validate")
+def with_set_aside(report: QualityReport, aside: pl.DataFrame) -> QualityReport:
+    """Add to the report how many rows were set aside, and by which rules."""
+    from penstock.quality.quarantine import told_of
+
+    return report.model_copy(update={"rules": (*report.rules, told_of(aside))})
 
 
 def _rows_needed(rows: pl.DataFrame, report: QualityReport, quality: QualityConfig, demand: Demand) -> int:

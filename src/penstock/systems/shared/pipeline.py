@@ -11,7 +11,16 @@ from penstock.release.environment import installed_distributions
 from penstock.storage.datasets import DatasetPin
 from penstock.storage.tables.cut import TableCut
 from penstock.systems.shared.config import ForecastingConfig
-from penstock.systems.shared.data import check_panel, describe, prepare, publish, split
+from penstock.systems.shared.data import (
+    check_panel,
+    describe,
+    prepare,
+    publish,
+    set_aside,
+    split,
+    with_set_aside,
+    without,
+)
 from penstock.systems.shared.judging import judge, prove, sum_up
 from penstock.systems.shared.learning import (
     as_given,
@@ -43,6 +52,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import polars as pl
+
+    from penstock.quality.report import QualityReport
 
 PREPARING = ("publish", "split")
 """What `FeaturesExtractor` runs: everything up to a published dataset version and its split."""
@@ -104,7 +115,7 @@ def learn(
         The outputs that the application knows by name.
     """
     name = labels.name_of(cfg)
-    report = check_panel(rows, cfg.quality, demand_of(cfg))
+    rows, report, aside = accepted(rows, cfg, demand_of(cfg))
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
     dataset = publish(panel, shape, labels.origin(cfg))
@@ -149,15 +160,28 @@ def learn(
         "model": final,
         "candidate": trained,
         "test_predictions": candidate,
+        **aside,
     }
+
+
+def accepted(
+    rows: pl.DataFrame, cfg: ForecastingConfig, demand: Demand | None
+) -> tuple[pl.DataFrame, QualityReport, dict[str, object]]:
+    """Draw the steps that judge rows: what is kept of them, the report, and with a quarantine its output."""
+    if not cfg.quality.quarantine:
+        return rows, check_panel(rows, cfg.quality, demand), {}
+    aside = set_aside(rows, cfg.quality)
+    kept = without(rows, aside)
+    report = check_panel(kept, cfg.quality, demand)
+    return kept, with_set_aside(report, aside), {"quarantine": aside}
 
 
 def ingested(rows: pl.DataFrame, cfg: ForecastingConfig, labels: Labels, cut: TableCut) -> dict[str, object]:
     """Draw the steps from the rows of a cut to a published dataset version; call it inside a pipeline."""
-    report = check_panel(rows, cfg.quality, None)
+    rows, report, aside = accepted(rows, cfg, None)
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
-    return {"dataset": publish(panel, shape, labels.origin(cfg), cut), "quality": report}
+    return {"dataset": publish(panel, shape, labels.origin(cfg), cut), "quality": report, **aside}
 
 
 def forecast(
@@ -172,12 +196,12 @@ def forecast(
 
     The rows are checked, prepared and published exactly as for training.
     """
-    report = check_panel(rows, cfg.quality, None)
+    rows, report, aside = accepted(rows, cfg, None)
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
     dataset = publish(panel, shape, labels.origin(cfg))
     future = predict_with(package, panel, shape, cfg.horizon)
-    return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future}
+    return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future, **aside}
 
 
 def demand_of(cfg: ForecastingConfig) -> Demand:
