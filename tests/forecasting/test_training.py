@@ -65,7 +65,7 @@ def test_a_constant_series_among_others_is_forecast_as_it_is(
     panel: pl.DataFrame, caplog: pytest.LogCaptureFixture
 ) -> None:
     flat = panel.with_columns(y=pl.when(pl.col("series") == "s02").then(7.0).otherwise("y"))
-    with caplog.at_level(logging.WARNING, logger="penstock.forecasting.training"):
+    with caplog.at_level(logging.INFO, logger="penstock.forecasting.training"):
         fitted = fit(flat, FEATURES, SMALL, seed=1, threads=1)
     assert "1 series never change; they are forecast as they are: s02" in caplog.text
     found = fitted.predict(flat, 5).filter(pl.col("series") == "s02")["prediction"]

@@ -255,6 +255,6 @@ def _note_constant(panel: pl.DataFrame) -> None:
             f"every series is constant: {bounded(constant)}; there is nothing to learn. Check the target column"
         )
     if constant:
-        log.warning(
+        log.info(
             "%d series never change; they are forecast as they are: %s", len(constant), bounded(constant)
         )

@@ -200,7 +200,7 @@ def ended_series(facts: Facts) -> Found:
         "noted",
         early,
         finding="series that end before the others, their last stamps being",
-        remedy="Their forecast begins after their own last stamp.",
+        remedy="They are learnt from, and not forecast.",
     )
 
 

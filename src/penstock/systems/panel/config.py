@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 
 from penstock.sources.files import FileColumns
 from penstock.systems.shared.config import ForecastingConfig
@@ -15,7 +15,7 @@ from penstock.systems.shared.config import ForecastingConfig
 class PanelConfig(ForecastingConfig):
     """What the panel system must and can be told beside what every forecasting system can."""
 
-    data: Path | None = Field(
+    data: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
         default=None,
         description="The file: .csv, .csv.gz or .parquet. Needed unless `dataset` names a version.",
     )
@@ -63,6 +63,16 @@ class PanelConfig(ForecastingConfig):
         return self
 
     @model_validator(mode="after")
+    def _columns_play_one_part(self) -> Self:
+        if self.data is None:
+            return self
+        try:
+            FileColumns(time=self.time, target=self.target, series=self.series, static=self.static)
+        except ValidationError as error:
+            raise ValueError("; ".join(str(fault["ctx"]["error"]) for fault in error.errors())) from None
+        return self
+
+    @model_validator(mode="after")
     def _personal_is_read(self) -> Self:
         other = sorted(set(self.personal) - {*self.series, *self.static})
         if other:
@@ -89,7 +99,7 @@ class PanelConfig(ForecastingConfig):
     def dataset_name(self) -> str:
         """Name of dataset and model: the file's own, unless one is given."""
         stem = self.data.name.split(".")[0] if self.data else self.dataset.partition("@")[0]
-        return self.name or re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "panel"
+        return self.name or re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_-")[:100] or "panel"
 
     @property
     def ingested(self) -> FileColumns:
