@@ -90,3 +90,16 @@ def test_only_trainings_are_reproduced(settings: tuple[str, ...], tmp_path: Path
     run_id = predictor.run().run_id
     with pytest.raises(UsageError, match=f"Run {run_id} was asked to predict.*reproduce that one"):
         reproduce(predictor.session, run_id)
+
+
+def test_the_split_is_told_with_its_sizes_ends_and_columns(settings: tuple[str, ...], tmp_path: Path) -> None:
+    split = Trainer("panel", [*settings, "split.origins=2"], home=tmp_path / "home").run().split
+    assert split is not None
+    assert (split.series, split.train.rows, split.test.rows) == (1, 228, 12)
+    ends = [
+        part.isoformat()
+        for part in (split.train.first, split.train.last, split.test.first, split.test.last)
+        if part
+    ]
+    assert ends == [f"2024-01-{stamp}:00:00+00:00" for stamp in ("01T00", "10T11", "10T12", "10T23")]
+    assert split.features == ("series", "hour", "weekday", "lag1", "lag24")

@@ -153,7 +153,7 @@ def test_truths_hold_what_the_panel_says_later() -> None:
 def test_the_summary_counts_both_parts() -> None:
     frame = random_panel({"a": (0, 60), "b": (10, 60)})
     split = plan_split(panel_times(frame), frequency="1h", horizon=4, config=SplitConfig(origins=2, every=4))
-    found = summarise(frame, split)
-    assert (found.series, found.train_rows, found.test_rows) == (2, 52 + 42, 16)
-    assert (found.train_last, found.test_first, found.test_last) == (hours(51), hours(52), hours(59))
-    assert summarise(frame.head(3), split).test_first is None
+    found = summarise(frame, split, ("lag1",))
+    assert (found.series, found.train.rows, found.test.rows, found.features) == (2, 52 + 42, 16, ("lag1",))
+    assert (found.train.last, found.test.first, found.test.last) == (hours(51), hours(52), hours(59))
+    assert summarise(frame.head(3), split).test.first is None

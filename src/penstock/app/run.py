@@ -304,6 +304,7 @@ def _result(execution: Execution, planned: Planned, session: Session, options: R
         dataset=outputs.dataset(),
         model=_model(outputs.release(), options, session),
         notes=summary.notes,
+        split=summary.split,
         metrics=summary.metrics,
         intervals=summary.intervals,
         slices_worst=summary.slices_worst,

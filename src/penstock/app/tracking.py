@@ -15,7 +15,7 @@ from penstock.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from penstock.app.run import RunOutcome
-    from penstock.domain.results import ModelRef
+    from penstock.domain.results import ModelRef, SplitFacts
 
 CLOSING_TIMEOUT_S = 60.0
 MIRROR_RELEASE = "release"
@@ -44,6 +44,7 @@ def describe(tracker: Tracker, outcome: RunOutcome, session: Session) -> None:
     result, record = outcome.result, outcome.record
     note = _dataset_note(result.dataset, session) if result.dataset else None
     tags = {"mlflow.source.git.commit": record.commit.partition("+")[0]} if record.commit else {}
+    tags |= _split_tags(result.split)
     tracker.describe(result.run_id, RunFacts(dataset=note, metrics=result.metrics, tags=tags))
     # Of a forecast the run's own file: the one at a place of the user's choice may name people.
     own = session.workspace.runs / result.run_id / FORECAST_FILE
@@ -54,6 +55,14 @@ def describe(tracker: Tracker, outcome: RunOutcome, session: Session) -> None:
     tracker.attach(result.run_id, {name: path for name, path in files.items() if path})
     if result.model:
         tracker.extend(result.run_id, MIRROR_RELEASE, _release_note(result.model, session))
+
+
+def _split_tags(split: SplitFacts | None) -> dict[str, str]:
+    if split is None:
+        return {}
+    parts = {"train": split.train, "test": split.test}
+    sizes = {f"split.{name}.rows": str(part.rows) for name, part in parts.items()}
+    return sizes | {f"split.{name}.window": f"{part.first} to {part.last}" for name, part in parts.items()}
 
 
 def _dataset_note(name: str, session: Session) -> DatasetNote:

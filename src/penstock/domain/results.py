@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -70,6 +71,23 @@ class StepReport(Result):
     digest: str | None = None
 
 
+class PartFacts(Result):
+    """One part of a divided panel; ``first`` and ``last`` (UTC) belong to it and are ``None`` where it is empty."""
+
+    rows: int
+    first: datetime | None
+    last: datetime | None
+
+
+class SplitFacts(Result):
+    """What a model was trained on and judged by: both parts of the panel, and the columns that the model saw."""
+
+    series: int
+    train: PartFacts
+    test: PartFacts
+    features: tuple[str, ...] = ()
+
+
 class Summary(Result):
     """What a pipeline tells about its model: the part of a ``RunResult`` that its own steps know.
 
@@ -81,6 +99,7 @@ class Summary(Result):
     model_rung: str | None = None
     headline: str = ""
     notes: tuple[str, ...] = ()
+    split: SplitFacts | None = None
     metrics: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, Interval]] = {}
     slices_worst: tuple[SliceScore, ...] = ()
@@ -100,6 +119,7 @@ class RunResult(Result):
     simulated: bool = False
     headline: str = ""
     notes: tuple[str, ...] = ()
+    split: SplitFacts | None = None
     dataset: str | None = None
     model: ModelRef | None = None
     metrics: dict[str, dict[str, float]] = {}

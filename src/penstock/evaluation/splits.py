@@ -13,12 +13,14 @@ part ``v``. Everything is counted in steps on the grid of stamps, so a month is 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from penstock.domain.errors import ConfigError, DataError, bounded
+from penstock.domain.results import PartFacts, SplitFacts
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,20 +69,6 @@ class Split(BaseModel):
     train_end: datetime
     final: tuple[datetime, ...]
     folds: tuple[tuple[datetime, ...], ...]
-
-
-class SplitSummary(BaseModel):
-    """Sizes and ends of both parts of a panel, for the record of a run; ``None`` where a part is empty."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    series: int
-    train_rows: int
-    train_first: datetime | None
-    train_last: datetime | None
-    test_rows: int
-    test_first: datetime | None
-    test_last: datetime | None
 
 
 def plan_split(
@@ -217,18 +205,13 @@ def truths(panel: pl.DataFrame, cutoffs: tuple[datetime, ...], horizon: int) -> 
     return found.select(*front, *rest).sort("series", "cutoff", "step")
 
 
-def summarise(panel: pl.DataFrame, split: Split) -> SplitSummary:
-    """Count rows and name the first and last stamp of the training part and of the final window."""
-    train, test = parts(panel, split)
-    return SplitSummary(
-        series=panel["series"].n_unique(),
-        train_rows=train.height,
-        train_first=_end(train, "min"),
-        train_last=_end(train, "max"),
-        test_rows=test.height,
-        test_first=_end(test, "min"),
-        test_last=_end(test, "max"),
-    )
+def summarise(panel: pl.DataFrame, split: Split, features: Sequence[str] = ()) -> SplitFacts:
+    """Count rows and name the first and last stamp of the training part and of the final window.
+
+    ``features`` are the columns that a model of this split sees.
+    """
+    train, test = (_part(frame) for frame in parts(panel, split))
+    return SplitFacts(series=panel["series"].n_unique(), train=train, test=test, features=tuple(features))
 
 
 def _cutoffs(end: int, horizon: int, origins: int, every: int) -> list[int]:
@@ -276,6 +259,10 @@ def _require_grid(times: pl.Series, frequency: str) -> None:
 
 def _before(times: pl.Series, wrong: pl.Series) -> list[str]:
     return [stamp.isoformat() for stamp in times.head(len(wrong)).filter(wrong)]
+
+
+def _part(frame: pl.DataFrame) -> PartFacts:
+    return PartFacts(rows=frame.height, first=_end(frame, "min"), last=_end(frame, "max"))
 
 
 def _end(frame: pl.DataFrame, which: str) -> datetime | None:

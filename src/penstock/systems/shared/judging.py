@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
-from penstock.domain.results import CheckResult, Summary
+from penstock.domain.results import CheckResult, SplitFacts, Summary
 from penstock.engine import step
 from penstock.engine.context import log_metrics
 from penstock.evaluation.bootstrap import BootstrapConfig
@@ -104,7 +104,15 @@ def prove(
 
 
 @step(stage="evaluate")
-def sum_up(evidence: Evidence, report: QualityReport, simulated: bool) -> Summary:
+def describe_split(panel: pl.DataFrame, split: Split, model: ForecastModel) -> SplitFacts:
+    """Say what the candidate was trained on and judged by, and which columns it saw."""
+    from penstock.evaluation.splits import summarise
+
+    return summarise(panel, split, model.columns)
+
+
+@step(stage="evaluate")
+def sum_up(evidence: Evidence, split: SplitFacts, report: QualityReport, simulated: bool) -> Summary:
     """Put the judgement, and what was left out or repaired on the way to it, into the run's summary."""
     judgement = evidence.judgement
     extra = {
@@ -129,6 +137,7 @@ def sum_up(evidence: Evidence, report: QualityReport, simulated: bool) -> Summar
             *(f"rung {rung} left out: {note}" for rung, note in judgement.skipped.items()),
             *map(str, report.noted),
         ),
+        split=split,
         metrics=metrics,
         intervals={name: dict(one.intervals) for name, one in scores.items()},
         slices_worst=worst(judgement.slices),

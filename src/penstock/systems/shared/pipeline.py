@@ -21,7 +21,7 @@ from penstock.systems.shared.data import (
     with_set_aside,
     without,
 )
-from penstock.systems.shared.judging import judge, prove, sum_up
+from penstock.systems.shared.judging import describe_split, judge, prove, sum_up
 from penstock.systems.shared.learning import (
     as_given,
     climb,
@@ -134,7 +134,8 @@ def learn(
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
     judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
     evidence = Evidence(judgement=judgement, checks=prove(panel, windows, trained, cfg.checks))
-    summary = sum_up(evidence, report, labels.simulated)
+    facts_of_split = describe_split(panel, windows, trained)
+    summary = sum_up(evidence, facts_of_split, report, labels.simulated)
     final = refit(panel, trained, effort)
     future = forecast_future(panel, shape, final, cfg.horizon)
     ground = Ground(panel=panel, shape=shape, report=report)
