@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
 from penstock.domain.values import Seconds
 
@@ -134,6 +134,18 @@ class ProvenanceFacts:
     config: tuple[ConfigFacts, ...] = ()
     steps: tuple[StepReport, ...] = ()
     currency: str = ""
+
+
+class Provenanced(Protocol):
+    """Facts of any report that say which data they are of and where its numbers come from."""
+
+    @property
+    def dataset(self) -> str:
+        """Name of the data."""
+
+    @property
+    def provenance(self) -> ProvenanceFacts:
+        """Where the numbers come from."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

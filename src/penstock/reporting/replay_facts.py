@@ -60,7 +60,8 @@ class ReplayFacts:
         in the end, the seasonal naive against the same, the model against the truth known first.
     slots
         ``cutoff``, ``model`` (cutoff of its refit), ``error``, ``error_first``, ``naive``, ``judged_at``, ``series``,
-        ``refused``; a row for each slot, in order.
+        ``refused``; means over the last slots ``rolling``, ``rolling_naive``, ``rolling_first``, and ``threshold``,
+        above which the last of these counts for an alarm; a row for each slot, in order.
     series
         ``series``, ``rows``, ``error``, ``error_first``, ``naive``; a row for each series.
     predictions
@@ -72,7 +73,7 @@ class ReplayFacts:
     """
 
     system: str
-    source: str
+    dataset: str
     task: TaskFacts
     metric: MetricFacts
     metrics: tuple[MetricFacts, ...]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 
@@ -45,9 +45,9 @@ class Alarm:
 
 
 def rolling_errors(errors: Sequence[float | None], size: int) -> list[float | None]:
-    """Return the mean of the last ``size`` known errors up to each slot; ``None`` before there are so many.
+    """Return the mean of the last ``size`` known errors up to each slot.
 
-    A slot without an error keeps the mean of the slot before it out of the result: it has none.
+    ``None`` stands where a slot has no error itself, and before there are so many.
     """
     known: list[float] = []
     means: list[float | None] = []
@@ -60,6 +60,17 @@ def rolling_errors(errors: Sequence[float | None], size: int) -> list[float | No
     return means
 
 
+def medians_before(means: Sequence[float | None]) -> list[float | None]:
+    """Return the median of all rolling errors before each slot; ``None`` where there are none yet."""
+    before: list[float] = []
+    medians: list[float | None] = []
+    for mean in means:
+        medians.append(statistics.median(before) if before else None)
+        if mean is not None:
+            before.append(mean)
+    return medians
+
+
 def find_alarms(errors: Sequence[SlotError], rule: AlarmRule) -> list[Alarm]:
     """Return the alarms that the rule would have raised, oldest first.
 
@@ -67,21 +78,18 @@ def find_alarms(errors: Sequence[SlotError], rule: AlarmRule) -> list[Alarm]:
     slot became known. An episode raises one alarm; it ends with the first slot that is not above.
     """
     means = rolling_errors([error.error for error in errors], rule.rolling)
-    before: list[float] = []
     above = 0
     found: list[Alarm] = []
-    for slot, mean in zip(errors, means, strict=True):
+    for slot, mean, median in zip(errors, means, medians_before(means), strict=True):
         if mean is None:
             continue
-        median = statistics.median(before) if before else math.inf
-        before.append(mean)
-        above = above + 1 if mean > rule.factor * median else 0
-        if above == rule.slots and slot.judged_at is not None:
+        above = above + 1 if median is not None and mean > rule.factor * median else 0
+        if above == rule.slots and slot.judged_at is not None and median is not None:
             found.append(
                 Alarm(
                     cutoff=slot.cutoff, raised_at=slot.judged_at, last=slot.cutoff, error=mean, median=median
                 )
             )
         elif above > rule.slots and found:
-            found[-1] = Alarm(**{**vars(found[-1]), "last": slot.cutoff})
+            found[-1] = replace(found[-1], last=slot.cutoff)
     return found

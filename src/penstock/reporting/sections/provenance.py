@@ -6,13 +6,13 @@ import json
 
 from penstock.domain.results import StepReport
 from penstock.reporting.blocks import Block, Cell, Column, Command, Fold, Prose, Section, Table, Terms, Tone
-from penstock.reporting.facts import ConfigFacts, ProvenanceFacts, ReportFacts
+from penstock.reporting.facts import ConfigFacts, Provenanced, ProvenanceFacts
 from penstock.reporting.numbers import count, duration, megabytes, moment, number
 
 _TONES: dict[str, Tone] = {"ran": "plain", "reused": "quiet", "skipped": "quiet", "failed": "bad"}
 
 
-def provenance(facts: ReportFacts) -> Section:
+def provenance(facts: Provenanced) -> Section:
     """Return the provenance section."""
     source = facts.provenance
     fixed = frozenset({"Run", "Digest", "Code"})
@@ -28,14 +28,14 @@ def provenance(facts: ReportFacts) -> Section:
     return Section(id="provenance", title="Provenance", blocks=tuple(blocks))
 
 
-def rebuild(facts: ReportFacts) -> Section:
+def rebuild(facts: Provenanced) -> Section:
     """Return how to get the same numbers again."""
     text = "This runs every step again from the recorded source, data version, configuration and lock, and compares the digests."
     blocks = (Prose(text=text), Command(lines=(f"penstock reproduce {facts.provenance.run_id}",)))
     return Section(id="rebuild", title="Rebuild it", blocks=blocks)
 
 
-def _terms(facts: ReportFacts) -> list[tuple[str, str]]:
+def _terms(facts: Provenanced) -> list[tuple[str, str]]:
     source = facts.provenance
     state = " with uncommitted changes, kept with the run" if source.dirty else ""
     terms = [

@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from penstock.domain.results import SliceScore, Summary
 from penstock.engine import step
 from penstock.engine.context import log_metrics
-from penstock.forecasting.replay.alarms import AlarmRule, SlotError, find_alarms
+from penstock.forecasting.replay.alarms import (
+    AlarmRule,
+    SlotError,
+    find_alarms,
+    medians_before,
+    rolling_errors,
+)
 from penstock.forecasting.replay.forecasts import SlotForecasts
 from penstock.systems.shared.learning import CANDIDATE
 from penstock.systems.shared.replay_values import Asked, ReplayGround, ReplayJudgement
@@ -46,6 +52,7 @@ def judge_replay(
     rule = AlarmRule(
         rolling=asked.replay.rolling, factor=asked.replay.alarm_factor, slots=asked.replay.alarm_slots
     )
+    by_slot = by_slot.with_columns(_watched(by_slot, rule))
     errors = [
         SlotError(cutoff=cutoff, error=error, judged_at=judged)
         for cutoff, error, judged in by_slot.select("cutoff", "error_first", "judged_at").iter_rows()
@@ -133,6 +140,24 @@ def _scored(variants: dict[str, pl.DataFrame], scales: pl.DataFrame, metric: str
     for table in tables[1:]:
         joined = joined.join(table, on=by, how="full", coalesce=True)
     return joined.sort(by)
+
+
+def _watched(by_slot: pl.DataFrame, rule: AlarmRule) -> list[pl.Series]:
+    """Return the rolling errors, and the height above which the alarm's own one counts."""
+    import polars as pl
+
+    means = {
+        name: rolling_errors(by_slot[name].to_list(), rule.rolling)
+        for name in ("error", "naive", "error_first")
+    }
+    medians = medians_before(means["error_first"])
+    columns = {
+        "rolling": means["error"],
+        "rolling_naive": means["naive"],
+        "rolling_first": means["error_first"],
+        "threshold": [None if median is None else rule.factor * median for median in medians],
+    }
+    return [pl.Series(name, values, dtype=pl.Float64) for name, values in columns.items()]
 
 
 def _slots(replayed: SlotForecasts) -> pl.DataFrame:

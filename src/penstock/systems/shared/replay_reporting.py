@@ -25,7 +25,7 @@ def replay_facts(
     rule = asked.replay
     return ReplayFacts(
         system=labels.system,
-        source=asked.source,
+        dataset=asked.source,
         task=TaskFacts(
             target=labels.target,
             horizon=asked.horizon,
