@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, ClassVar
 
 from penstock.domain.errors import UnknownNameError, did_you_mean
+from penstock.evaluation.sums import group_sums
 from penstock.proving.cases import Change, Noise, Shuffle, Window
 from penstock.proving.searched import Check, Kind, SearchedCheck
 from penstock.proving.subjects import first_difference, ordered, predict
@@ -192,10 +193,8 @@ class RobustToNoise(SearchedCheck[Noise]):
         calm = predict(subject.forecaster, case.window.cut(subject), subject.horizon)
         moved = predict(subject.forecaster, case.cut(subject, self.noise), subject.horizon)
         both = calm.with_columns((moved["prediction"] - calm["prediction"]).abs().alias("moved"))
-        sums = both.group_by("series").agg(pl.col("moved").sum(), pl.col("prediction").abs().sum())
-        shares = (
-            sums.filter(pl.col("prediction") > 0.0).select(pl.col("moved") / pl.col("prediction")).to_series()
-        )
+        sums = group_sums(both, {"moved": pl.col("moved"), "size": pl.col("prediction").abs()}, ["series"])
+        shares = sums.filter(pl.col("size") > 0.0).select(pl.col("moved") / pl.col("size")).to_series()
         return max(shares.to_list(), default=0.0)
 
 
