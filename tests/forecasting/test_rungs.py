@@ -13,11 +13,13 @@ from penstock.evaluation.predictor import Forecaster
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.naive import Drift, MovingAverage, SeasonalNaive
-from penstock.forecasting.rungs import RungConfig, default_ladder, fit_rung
+from penstock.forecasting.rungs import RungConfig, fit_rung, seasonal_linear
 from penstock.testing.forecasters import ForecasterContract
 from penstock.testing.panels import START
 
 CUTOFF = START + timedelta(hours=300)
+NAIVE = RungConfig(name="naive", kind="seasonal_naive", steps=24)
+LINEAR = RungConfig(name="linear", kind="model", features=FeatureConfig(ids=()), model=seasonal_linear(24))
 
 
 class TestSeasonalNaive(ForecasterContract):
@@ -59,33 +61,27 @@ def test_average_and_drift(panel: pl.DataFrame) -> None:
     np.testing.assert_allclose(predicted(Drift(window=10, frequency="1h"), panel, 3), line)
 
 
-def test_the_default_ladder() -> None:
-    course = (FeatureConfig(lags=(1, 2)), ModelConfig(targets="none"))
-    names = [rung.name for rung in default_ladder((24, 168), course=course)]
-    assert names == ["seasonal_naive_24", "seasonal_naive_168", "moving_average", "seasonal_linear", "course"]
-    assert [rung.name for rung in default_ladder(())] == [
-        "seasonal_naive_1",
-        "moving_average",
-        "seasonal_linear",
-    ]
-
-
 def test_every_rung_of_the_ladder_is_fitted_and_forecasts(panel: pl.DataFrame) -> None:
-    course = (FeatureConfig(lags="1..24"), ModelConfig(targets="none", n_estimators=5))
-    for rung in (*default_ladder((24, 168), course=course), RungConfig(name="drift", kind="drift", steps=24)):
+    trees = ModelConfig.model_validate({"targets": "none", "n_estimators": 5})
+    for rung in (
+        NAIVE,
+        RungConfig(name="moving_average", kind="moving_average", steps=24),
+        RungConfig(name="drift", kind="drift", steps=24),
+        LINEAR,
+        RungConfig(name="trees", kind="model", features=FeatureConfig(lags=tuple(range(1, 25))), model=trees),
+    ):
         fitted = fit_rung(panel.filter(pl.col("time") <= CUTOFF), rung, seed=1, threads=1)
         found = fitted.predict_origins(panel, [CUTOFF], 24)
         assert (found.height, found["prediction"].is_finite().all()) == (4 * 24, True)
 
 
 def test_the_linear_rung_learns_the_season(panel: pl.DataFrame) -> None:
-    rungs = {rung.name: rung for rung in default_ladder((24,))}
     errors = {}
-    for name in ("seasonal_naive_24", "seasonal_linear"):
-        fitted = fit_rung(panel.filter(pl.col("time") <= CUTOFF), rungs[name], seed=1, threads=1)
+    for rung in (NAIVE, LINEAR):
+        fitted = fit_rung(panel.filter(pl.col("time") <= CUTOFF), rung, seed=1, threads=1)
         found = fitted.predict_origins(panel, [CUTOFF + timedelta(hours=24 * day) for day in range(6)], 24)
-        errors[name] = float((found["prediction"] / found["y"] - 1).abs().mean())  # type: ignore[arg-type]  # a number
-    assert errors["seasonal_linear"] < 0.9 * errors["seasonal_naive_24"]
+        errors[rung.name] = float((found["prediction"] / found["y"] - 1).abs().mean())  # type: ignore[arg-type]  # a number
+    assert errors["linear"] < 0.9 * errors["naive"]
 
 
 @pytest.mark.parametrize(

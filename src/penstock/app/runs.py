@@ -14,7 +14,6 @@ from penstock.domain.values import Json, RunStatus
 from penstock.engine.commit import runs_scope
 from penstock.engine.journal import Journal
 from penstock.engine.records import RunRecord, RunStartedRecord
-from penstock.engine.verify import surroundings_differences
 
 RUN_RESULT = "run_result"
 RUN = "run"
@@ -117,11 +116,6 @@ def compare_runs(session: Session, run_ids: Sequence[str]) -> list[Difference]:
         *_differences("metric", [_metrics(session, run_id) for run_id in run_ids]),
         *_differences("digest", [_digests(record) for record in records]),
     ]
-
-
-def differs_in_surroundings(session: Session, one: str, other: str) -> tuple[str, ...]:
-    """Return the differences of libraries and environment between two runs."""
-    return surroundings_differences(show_run(session, one), show_run(session, other))
 
 
 def _line(started: RunStartedRecord, record: RunRecord | None, result: RunResult | None) -> RunLine:

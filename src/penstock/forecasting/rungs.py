@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -42,31 +41,6 @@ class RungConfig(BaseModel):
         if self.kind == "drift" and self.steps == 1:
             raise ValueError(f"rung {self.name}: drift needs steps of 2 or more")
         return self
-
-
-def default_ladder(
-    seasons: Sequence[int], *, course: tuple[FeatureConfig, ModelConfig] | None = None
-) -> tuple[RungConfig, ...]:
-    """Build the ladder for a panel's seasons.
-
-    A seasonal naive for each season (the last value where there is none), a moving average over the shortest season,
-    ridge on the seasonal difference for each series, and the course's original configuration where it is given.
-    """
-    lengths = tuple(seasons) or (1,)
-    naives = [
-        RungConfig(name=f"seasonal_naive_{each}", kind="seasonal_naive", steps=each) for each in lengths
-    ]
-    average = RungConfig(name="moving_average", kind="moving_average", steps=seasons[0] if seasons else 4)
-    linear = RungConfig(
-        name="seasonal_linear",
-        kind="model",
-        features=FeatureConfig(ids=()),
-        model=seasonal_linear(lengths[0]),
-    )
-    rungs = [*naives, average, linear]
-    if course:
-        rungs.append(RungConfig(name="course", kind="model", features=course[0], model=course[1]))
-    return tuple(rungs)
 
 
 def seasonal_linear(season: int) -> ModelConfig:
