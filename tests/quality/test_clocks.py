@@ -52,10 +52,21 @@ def test_local_time_taken_for_utc_shows_on_the_day_the_clock_goes_back() -> None
     assert str(result.examples[0]) == "a 2024-10-26T22:00Z (26 of 25 steps in 25 hours)"
 
 
-def test_an_ordinary_day_that_lacks_an_hour_raises_no_suspicion() -> None:
+def test_an_ordinary_day_that_lacks_an_hour_has_a_gap_and_one_with_two_has_too_many() -> None:
     stamps = _hours(datetime(2024, 6, 1, tzinfo=UTC))
-    result = ask("local_days", _series([*stamps[:40], *stamps[41:]]), local_zone=ZONE)
-    assert str(result.examples[0]) == "a 2024-06-01T22:00Z (23 of 24 steps in 24 hours)"
+    short = _series([*stamps[:40], *stamps[41:]])
+    assert ask("local_days", short, local_zone=ZONE).verdict == "passed"
+    assert ask("gaps", short).verdict == "noted"
+    result = ask("local_days", _series([*stamps[:40], *stamps[39:]]), local_zone=ZONE)
+    assert str(result.examples[0]) == "a 2024-06-01T22:00Z (25 of 24 steps in 24 hours)"
+    assert "taken for UTC" not in result.finding
+
+
+def test_one_series_that_lacks_an_hour_on_a_clock_change_raises_no_suspicion() -> None:
+    stamps = _hours(SPRING)
+    others = pl.concat([_series(stamps, name) for name in "bcd"])
+    result = ask("local_days", pl.concat([_series([*stamps[:60], *stamps[61:]]), others]), local_zone=ZONE)
+    assert (result.verdict, result.count) == ("noted", 1)
     assert "taken for UTC" not in result.finding
 
 

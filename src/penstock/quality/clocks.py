@@ -18,24 +18,26 @@ _HOURS = 24
 def local_days(facts: Facts) -> Found:
     """Note days of ``local_zone`` that hold other than the steps their clock gives them.
 
-    Stamps of a day or longer are labels, not moments, and are left alone; so is a day without any row, which is a gap.
+    Stamps of a day or longer are labels, not moments, and are left alone. So are ordinary days that lack steps, and days
+    without any row: these are gaps, which have a rule of their own.
     """
     zone, step = facts.context.config.local_zone, facts.context.step
     if zone is None or not step.span_us or step.span_us >= _DAY_US:
         return sound("local_days")
     odd = odd_days(facts.values, zone, step.span_us)
+    odd = odd.filter(pl.col("changes") | (pl.col("rows") > pl.col("wanted")))
     suspicious = _looks_local(odd, facts.values["series"].n_unique())
     hours = pl.col("hours").cast(pl.String).str.strip_suffix(".0")
     told = pl.format("{} of {} steps in {} hours", "rows", "wanted", hours).alias("note")
     return found(
         "local_days",
         facts.context.config.verdict_of("local_days"),
-        odd.sort("changes", "series", "time", descending=[True, False, False]).with_columns(told),
+        odd.with_columns(told),
         finding=f"days on the clock of {zone} with too few or too many steps, beginning at"
         + ("; local time seems to have been taken for UTC" if suspicious else ""),
         remedy="Read the stamps with their own time zone (timezone=…)."
         if suspicious
-        else "Fetch the missing rows; check the time zone of the stamps.",
+        else "Check the time zone of the stamps; fetch these days again.",
     )
 
 
