@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from penstock.sources.denmark_rows import LOCAL_ZONE, series_name
+from penstock.sources.denmark_rows import LOCAL_ZONE, known_series, series_name
 from penstock.sources.energidata import EnergiDataConfig
 from penstock.sources.simulators.denmark import DenmarkSimulatorConfig
 from penstock.storage.datasets import DatasetPin
@@ -46,18 +46,16 @@ class DenmarkConfig(ForecastingConfig):
         """
         if pinned is not None:
             return self
-        asked = {"lag_days": self.source.lag_days, "as_of": self.source.asked_at}
-        return self._with_quality({**self._known(), **asked})
+        return self._with_quality(
+            known_series=tuple(series_name(area, code) for area, code in self.source.series),
+            lag_days=self.source.lag_days,
+            as_of=self.source.asked_at,
+        )
 
     def known_only(self) -> DenmarkConfig:
-        """Return the configuration with the series and the clock that are known, for rows from a table."""
-        return self._with_quality(self._known())
+        """Return the configuration with the series that a table may hold, whichever of them were asked for last."""
+        return self._with_quality(known_series=known_series() if self.dataset_name == "denmark" else None)
 
-    def _known(self) -> dict[str, object]:
+    def _with_quality(self, **values: object) -> DenmarkConfig:
         clock = {"local_zone": self.quality.local_zone or LOCAL_ZONE, "system": "denmark"}
-        if self.dataset_name != "denmark":
-            return {**clock}
-        return {**clock, "known_series": tuple(series_name(area, code) for area, code in self.source.series)}
-
-    def _with_quality(self, values: dict[str, object]) -> DenmarkConfig:
-        return self.model_copy(update={"quality": self.quality.model_copy(update=values)})
+        return self.model_copy(update={"quality": self.quality.model_copy(update={**clock, **values})})

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from penstock.sources.denmark_rows import DENMARK_ROWS
+from penstock.sources.denmark_rows import DENMARK_ROWS, known_series
 from penstock.sources.energidata import EnergiData
 from penstock.sources.energidata_rows import (
     DE35,
@@ -50,6 +50,7 @@ def _simulated(cfg: DenmarkConfig, access: Access) -> Intake:
         known=Known.published(),
         quality=cfg.quality,
         label="ConsumptionDE35Hour, simulated",
+        complete=len(cfg.source.series) == len(known_series()),
         simulated=True,
         window=cfg.source.window,
     )
@@ -63,6 +64,7 @@ def _live(cfg: DenmarkConfig, access: Access) -> Intake:
         known=Known.assumed(timedelta(days=cfg.source.lag_days)),
         quality=cfg.quality,
         label=f"{cfg.energidata.dataset}, {cfg.energidata.base_url}",
+        complete=not cfg.energidata.only,
         longest=timedelta(days=cfg.energidata.days_per_request),
     )
 
