@@ -10,8 +10,9 @@ import pytest
 
 from penstock.domain.errors import DataError
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split
+from penstock.forecasting.panel import season_lengths
 from penstock.systems.shared.judging import judge, over_naive
-from penstock.systems.shared.learning import climb
+from penstock.systems.shared.learning import climb, known_seasons
 from penstock.systems.shared.values import Effort, Judging, PanelShape, Tried
 from penstock.testing.panels import random_panel, random_predictions
 
@@ -89,6 +90,19 @@ def test_a_ladder_without_a_rung_says_why_each_is_missing() -> None:
             Tried(candidate=candidate, rungs=[skipped], oracle=None),
             Judging(metric="mae", seed=1),
         )
+
+
+def test_a_season_that_only_the_final_window_shows_is_not_known() -> None:
+    noise, wave = np.random.default_rng(3).normal(0.0, 1.0, 200), 9.0 * np.sin(np.arange(400) * np.pi / 12.0)
+    panel = random_panel({"a": (0, 600)}).with_columns(y=pl.Series(np.concatenate([noise, wave])))
+    shape = unjudged()[1]
+    split = plan_split(
+        panel_times(panel), frequency="1h", horizon=20, config=SplitConfig(origins=20, folds=1)
+    )
+    assert season_lengths("1h", panel) == (24, 168)
+    assert known_seasons(panel, shape, split) == ()
+    rung = climb(panel, shape, split, "seasonal_naive_short", Effort(seed=1, threads=1))
+    assert rung.label == "seasonal_naive_1"
 
 
 def test_a_metric_that_is_undefined_stops_before_anything_is_registered() -> None:

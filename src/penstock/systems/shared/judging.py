@@ -19,7 +19,7 @@ from penstock.forecasting.forecaster import ForecastModel
 from penstock.proving.runner import ChecksConfig
 from penstock.quality.report import QualityReport
 from penstock.systems.shared.leaks import leak_checks
-from penstock.systems.shared.learning import CANDIDATE
+from penstock.systems.shared.learning import CANDIDATE, known_seasons
 from penstock.systems.shared.values import Climb, Evidence, Judgement, Judging, PanelShape, Tried
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     """Score the candidate, every rung and the oracle on the final window, overall and by slice."""
     from penstock.evaluation.scales import naive_scales
 
-    scales = naive_scales(panel, shape.seasons[0] if shape.seasons else 1, split.train_end)
+    scales = naive_scales(panel, (known_seasons(panel, shape, split) or (1,))[0], split.train_end)
     request = RungRequest(bootstrap=BootstrapConfig(seed=judging.seed))
     candidate, rungs = tried.candidate, tried.rungs
     climbed = [rung for rung in rungs if not rung.note]

@@ -35,7 +35,7 @@ def climb(panel: pl.DataFrame, shape: PanelShape, split: Split, rung: RungName, 
     """
     from penstock.forecasting.rungs import fit_rung
 
-    config = rung_config(rung, shape.seasons)
+    config = rung_config(rung, known_seasons(panel, shape, split))
     if config is None:
         return _skipped(rung, rung, "these data have no second season", panel)
     started = time.perf_counter()
@@ -155,6 +155,13 @@ def rung_config(rung: RungName, seasons: tuple[int, ...]) -> RungConfig | None:
             name=rung, kind="model", features=FeatureConfig(ids=()), model=seasonal_linear(short)
         )
     return RungConfig(name=rung, kind="model", features=COURSE_FEATURES, model=COURSE_MODEL)
+
+
+def known_seasons(panel: pl.DataFrame, shape: PanelShape, split: Split) -> tuple[int, ...]:
+    """Return the season lengths, shortest first, that the training part shows; the final window has no say."""
+    from penstock.forecasting.panel import season_lengths
+
+    return season_lengths(shape.frequency, up_to(panel, split.train_end))
 
 
 def _timed_backtest(forecaster: Forecaster, panel: pl.DataFrame, split: Split) -> tuple[pl.DataFrame, float]:
