@@ -219,9 +219,15 @@ class ObservationTableContract(ABC):
 
     def test_of_equal_stamps_the_last_ingest_counts(self, desk: Desk) -> None:
         """A source may correct a row without a new stamp."""
-        for at, value in ((5, 1.0), (6, 2.0)):
-            desk.bring(shown(value, known_at=hour(3)), at, Known.published())
-        assert desk.values(3) == [2.0]
+        for at in range(5, 12):
+            desk.bring(shown(float(at), known_at=hour(3)), at, Known.published())
+            assert desk.values(3) == [float(at)]
+
+    def test_of_equal_stamps_the_later_arrival_counts_if_it_was_written_first(self, desk: Desk) -> None:
+        """Writing last is not knowing best."""
+        desk.bring(shown(2.0, known_at=hour(3)), 6, Known.published())
+        assert desk.bring(shown(1.0, known_at=hour(3)), 5, Known.published()).unchanged == 1
+        assert desk.values(9) == [2.0]
 
     def test_an_overtaken_arrival_takes_nothing_back(self, desk: Desk) -> None:
         """Of two ingests at once, the one that asked later is right, whichever writes last."""

@@ -96,7 +96,9 @@ def _stamped(
 ) -> pl.DataFrame:
     import polars as pl
 
-    seen = known.lazy().select(schema.identity).unique().with_columns(pl.lit(True).alias(_SEEN))
+    names = rows.lazy().select(schema.identity)
+    seen = known.lazy().select(schema.identity).join(names, on=schema.identity, how="semi")
+    seen = seen.unique().with_columns(pl.lit(value=True).alias(_SEEN))
     marked = (
         rows.lazy()
         .join(seen, on=schema.identity, how="left")
@@ -203,10 +205,11 @@ def _tombstones(schema: TableSchema, arrival: Arrival, known: pl.DataFrame) -> p
     """Return a tombstone for every row that was there when the source was asked, and that it did not show."""
     import polars as pl
 
-    missing = known.lazy().join(arrival.rows.lazy(), on=schema.identity, how="anti")
+    there = known if arrival.complete else known.clear()
+    missing = there.lazy().join(arrival.rows.lazy(), on=schema.identity, how="anti")
     received = pl.lit(arrival.received_at, dtype=polars_type("instant"))
     gone = (
-        missing.filter(pl.col(KNOWN_AT) <= arrival.received_at, pl.lit(arrival.complete))
+        missing.filter(pl.col(KNOWN_AT) <= arrival.received_at)
         .sort(KNOWN_AT, SEQUENCE)
         .unique(schema.identity, keep="last", maintain_order=True)
         .filter(pl.col(DELETED).not_(), pl.col(RECEIVED_AT) <= arrival.received_at)

@@ -108,7 +108,7 @@ class LocalTable:
             return Appended(version=log.content, repeated=True)
         looks = log.looks() if arrival.known.how == "assumed" else []
         lens = Lens(as_of=_FAR, window=arrival.window, sequence=log.version)
-        known = self._reader(log, lens).every()
+        known = self._reader(log, lens).unordered()
         found = differences(self.schema, arrival, known, looks)
         version = log.commit(self._commit(log.version + 1, arrival, found.rows))
         return Appended(

@@ -48,11 +48,15 @@ class ConflictError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Commit:
-    """What one commit brings: ``look`` is remembered if the source was asked for all of a window."""
+    """What one commit brings.
+
+    ``look`` is remembered if the source was asked for all of a window; ``checkpoint`` makes later openings fast.
+    """
 
     actions: Sequence[AddAction | RemoveAction]
     mark: str | None = None
     look: Look | None = None
+    checkpoint: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,13 +133,13 @@ class TableLog:
             if isinstance(error, StorageError):
                 raise
             raise StorageError(f"cannot commit version {number} of {self.folder}: {error}") from error
-        self._settle(number)
+        self._settle(number, checkpoint=commit.checkpoint or number % _CHECKPOINT_EVERY == 0)
         return number
 
-    def _settle(self, number: int) -> None:
+    def _settle(self, number: int, *, checkpoint: bool) -> None:
         fsync_file(_entry(self.folder, number))
         fsync_dir(self.folder / FOLDER)
-        if number % _CHECKPOINT_EVERY == 0:
+        if checkpoint:
             # A checkpoint only makes opening faster; the commit stands without it.
             with contextlib.suppress(Exception):
                 self._delta.update_incremental()

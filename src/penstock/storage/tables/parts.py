@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import polars as pl
     from deltalake.transaction import AddAction, RemoveAction
 
-ROWS_PER_GROUP = 1 << 16
+ROWS_PER_GROUP = 1 << 15
 _SUFFIX = ".parquet"
 
 

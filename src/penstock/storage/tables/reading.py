@@ -7,6 +7,7 @@ and put away before the next one is read, so that memory holds little beside the
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -83,6 +84,10 @@ class Reader:
 
     def every(self) -> pl.DataFrame:
         """Return every row, tombstones included, with ``revision``; sorted by time, keys, stamp and sequence."""
+        return self.unordered().sort(*self.schema.identity, KNOWN_AT, SEQUENCE)
+
+    def unordered(self) -> pl.DataFrame:
+        """Return the same rows in no fixed order."""
         import polars as pl
 
         columns = list(self.schema.stored_types())
@@ -90,7 +95,7 @@ class Reader:
             self._scan(columns, revision=revision).with_columns(pl.lit(revision).alias(REVISION))
             for revision in (False, True)
         ]
-        return pl.concat(frames).sort(*self.schema.identity, KNOWN_AT, SEQUENCE).collect()
+        return pl.concat(frames).collect()
 
     def _revisions(self, columns: Sequence[str]) -> pl.LazyFrame:
         # Few revisions are read once; many are read slice by slice like the rest.
@@ -142,7 +147,8 @@ class Reader:
         if whole is None:
             return
         chosen = [part for part in self.parts if self.lens.shows(part)]
-        count = max(1, -(-sum(part.rows for part in chosen) // ROWS_PER_SLICE))
+        rows = sum(part.rows * _share(part, whole) for part in chosen)
+        count = max(1, math.ceil(rows / ROWS_PER_SLICE))
         step = max(_MOMENT, whole.length / count)
         start = whole.start
         while start < whole.end:
@@ -158,6 +164,12 @@ class Reader:
             min(part.first_time for part in chosen), max(part.last_time for part in chosen) + _MOMENT
         )
         return whole if self.lens.window is None else whole.intersect(self.lens.window)
+
+
+def _share(part: Part, window: Window) -> float:
+    """Return roughly which share of the rows of a file lies in ``window``."""
+    covered = Window(part.first_time, part.last_time + _MOMENT)
+    return covered.intersect(window).length / covered.length
 
 
 def _meets(part: Part, window: Window) -> bool:

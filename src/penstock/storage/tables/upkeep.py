@@ -50,7 +50,7 @@ def compact(log: TableLog) -> Compacted:
     when_ms = max(new.written_ms for new in written)
     actions: list[AddAction | RemoveAction] = [new.action(data_change=False) for new in written]
     actions += [removal(part, when_ms) for part in old]
-    log.commit(Commit(actions=actions))
+    log.commit(Commit(actions=actions, checkpoint=True))
     return Compacted(before=len(old), after=len(written))
 
 
