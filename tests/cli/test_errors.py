@@ -142,6 +142,11 @@ def test_no_command_at_all_shows_the_overview(penstock: Command) -> None:
     [
         (("run", "denmrk"), "There is no system 'denmrk'; did you mean 'denmark'?"),
         (("runs", "show", "nothing"), "There is no run 'nothing'; there are none yet"),
+        (
+            ("runs", "list", "--system", "denmrk"),
+            "There is no system 'denmrk', and no run of one; did you mean",
+        ),
+        (("models", "show", "power"), "such as power@candidate"),
         (("why", "nothing", "step"), "There is no run 'nothing'"),
         (("reproduce", "nothing"), "There is no run 'nothing'"),
         (("models", "show", "nothing@v1"), "nothing"),

@@ -108,7 +108,16 @@ def test_a_run_without_a_model_is_summed_up_too() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(None, "–"), (0.024312, "0.02431"), (3.0, "3"), (1234.5, "1,234"), (-98765.4, "-98,765"), (0.0, "0")],
+    [
+        (None, "–"),
+        (1.269e-16, "0"),
+        (-3e-15, "0"),
+        (0.024312, "0.02431"),
+        (3.0, "3"),
+        (1234.5, "1,234"),
+        (-98765.4, "-98,765"),
+        (0.0, "0"),
+    ],
 )
 def test_numbers_are_short(value: float | None, text: str) -> None:
     assert number(value) == text

@@ -8,6 +8,7 @@ from datetime import datetime
 from pydantic import Field
 
 from penstock.app.session import Session
+from penstock.app.systems import system_names
 from penstock.domain.errors import UnknownNameError, UsageError, did_you_mean
 from penstock.domain.results import Result, RunResult
 from penstock.domain.values import Json, RunStatus
@@ -18,6 +19,8 @@ from penstock.engine.records import RunRecord, RunStartedRecord
 RUN_RESULT = "run_result"
 RUN = "run"
 RUN_STARTED = "run_started"
+SUGGESTED_RUNS = 12
+"""Runs named where one is not found: the newest."""
 
 
 class RunLine(Result):
@@ -42,12 +45,27 @@ class Difference(Result):
 
 
 def list_runs(session: Session, *, system: str | None = None, limit: int | None = None) -> list[RunLine]:
-    """Return the runs, newest first."""
+    """Return the runs, newest first.
+
+    Raises
+    ------
+    UnknownNameError
+        If ``system`` is neither a system nor that of an earlier run.
+    """
     scope = None if system is None else runs_scope(system)
     finished = {entry.key: entry.body for entry in session.catalogue.find(RUN, RunRecord, scope=scope)}
     results = {entry.key: entry.body for entry in session.catalogue.find(RUN_RESULT, RunResult, scope=scope)}
     started = session.catalogue.find(RUN_STARTED, RunStartedRecord, scope=scope, limit=limit)
+    if system is not None and not started:
+        _require_system(session, system)
     return [_line(entry.body, finished.get(entry.key), results.get(entry.key)) for entry in started]
+
+
+def _require_system(session: Session, name: str) -> None:
+    ran = {entry.body.system for entry in session.catalogue.find(RUN_STARTED, RunStartedRecord)}
+    known = {*system_names(), *ran}
+    if name not in known:
+        raise UnknownNameError(f"There is no system {name!r}, and no run of one{did_you_mean(name, known)}")
 
 
 def show_run(session: Session, run_id: str) -> RunRecord:
@@ -66,8 +84,12 @@ def show_run(session: Session, run_id: str) -> RunRecord:
             f"Run {run_id!r} has not finished: it goes on, or its process was killed. "
             "The same command continues from its last finished step."
         )
-    known = [line.run_id for line in list_runs(session)]
-    raise UnknownNameError(f"There is no run {run_id!r}{did_you_mean(run_id, known)}")
+    known = [line.run_id for line in list_runs(session, limit=SUGGESTED_RUNS)]
+    raise UnknownNameError(
+        f"There is no run {run_id!r}{did_you_mean(run_id, known)}. `penstock runs list` shows all."
+        if known
+        else f"There is no run {run_id!r}{did_you_mean(run_id, known)}"
+    )
 
 
 def result_of(session: Session, run_id: str) -> RunResult:

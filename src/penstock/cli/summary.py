@@ -19,6 +19,9 @@ SHOWN_METRICS = ("mape", "mase", "wape", "mae", "rmse", "bias")
 UNBOUNDED = 10_000
 """Width in a pipe or file: one row stays one line there, for whoever searches it."""
 
+ROUNDING = 1e-12
+"""What is nearer to zero is the rounding of a forecast without error, as of a series that never changes."""
+
 WIDE = 96
 METRICS_WHERE_NARROW = 4
 CANDIDATE = "model"
@@ -97,6 +100,8 @@ def number(value: float | None, digits: int = 4) -> str:
     """Return ``value`` with ``digits`` significant digits, or a dash."""
     if value is None:
         return "–"
+    if abs(value) < ROUNDING:
+        return "0"
     return f"{value:,.0f}" if abs(value) >= 10 ** (digits - 1) else f"{value:.{digits}g}"
 
 

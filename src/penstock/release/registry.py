@@ -190,7 +190,7 @@ def resolve(catalogue: Catalogue, name: str) -> Release:
     model, at, label = name.partition("@")
     if not at or not model or not label:
         raise UsageError(
-            f"{name!r} names no release; write MODEL@ALIAS or MODEL@vN, such as denmark@candidate"
+            f"{name!r} names no release; write MODEL@ALIAS or MODEL@vN, such as {model or 'denmark'}@candidate"
         )
     version = _VERSION.fullmatch(label)
     if version:

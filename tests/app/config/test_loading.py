@@ -229,6 +229,19 @@ def test_an_unknown_choice_lists_the_choices_and_hides_no_other_fault(load: Load
     assert "lag_hours" not in message, "keys of the file that was not found are not missing"
 
 
+@pytest.mark.parametrize("text", [None, "", "# nothing is chosen here\n"])
+def test_a_group_file_without_keys_collides_with_nothing(load: Load, folder: Path, text: str | None) -> None:
+    config = "defaults: {features: none, model: trees}\nfeatures: {lag_hours: [1], use_holidays: false}\n"
+    write(folder / "config.yaml", config)
+    if text is None:
+        with pytest.raises(ConfigError, match="features=none") as caught:
+            load()
+        assert "defined twice" not in str(caught.value)
+    else:
+        write(folder / "features/none.yaml", text)
+        assert values(load())["features.lag_hours"] == [1]
+
+
 def test_an_unknown_group_in_the_defaults_is_refused(load: Load, folder: Path) -> None:
     write(folder / "config.yaml", "defaults: {feature: slim}\n")
     with pytest.raises(

@@ -160,10 +160,11 @@ class _Loading:
         defaults = default_choices(values.pop(DEFAULTS, {}), self.groups, self.faults)
         chosen = {choice.group: choice for choice in [*defaults, *self._choices(overrides)]}
         self.choices = list(chosen.values())
-        layers = [self.library.chosen(choice).layer(choice.group) for choice in self.choices]
-        layers.append(replace(document, values=values).layer())
-        self._refuse_doubles([(layer.name, layer) for layer in layers])
-        return layers
+        groups = [(choice.group, self.library.chosen(choice)) for choice in self.choices]
+        main = replace(document, values=values).layer()
+        filled = [found.layer(group) for group, found in groups if found.values]
+        self._refuse_doubles([(layer.name, layer) for layer in (*filled, main)])
+        return [*(found.layer(group) for group, found in groups), main]
 
     def secrets(self, environ: Mapping[str, str]) -> Layer:
         """Read the secret keys from their variables."""
