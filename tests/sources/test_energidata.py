@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -116,6 +117,17 @@ def test_one_request_for_a_data_set_and_minute_at_the_real_address() -> None:
         assert len(player.requests) == 2
     assert time.slept == [60.0]
     assert EnergiDataConfig().base_url == "https://api.energidataservice.dk"
+
+
+def test_sources_of_one_workspace_keep_the_rate_together(tmp_path: Path) -> None:
+    time = FakeTime()
+    with TapePlayer(shipped("denmark")) as player:
+        config = EnergiDataConfig.model_validate(
+            {"dataset": "ConsumptionDE35Hour", "base_url": player.url, "http": {"min_interval_s": 60}}
+        )
+        for _ in range(2):
+            EnergiData(config, Access(clock=time.clock, sleep=time.sleep, stamps=tmp_path)).fetch(AUTUMN)
+    assert time.slept == [60.0]
 
 
 def test_only_some_values_can_be_asked_for() -> None:

@@ -107,7 +107,7 @@ def serve(name: str, *, port: int = 0, faults: Sequence[str] = (), file: Path | 
 def served(player: TapePlayer) -> ServedTape:
     """Return what a player plays."""
     tape = player.tape
-    asked = {recorded.request.path.rpartition("/")[2] for recorded in tape.answers}
+    asked = {recorded.request.path for recorded in tape.answers}
     names = sorted({table.dataset for table in tape.tables} | asked)
     return ServedTape(
         tape=tape.described, url=player.url, simulated=tape.label.simulated, datasets=tuple(names)

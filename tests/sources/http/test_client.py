@@ -142,7 +142,13 @@ def test_an_answer_that_never_ends_is_given_up() -> None:
         get(player(Answer(200, b"x")), Late(), answer_timeout_s=30, attempts=1)
 
 
-@pytest.mark.parametrize("url", ["api.example", "ftp://api.example", "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("api.example", "ftp://api.example", "https://", "https://a b", "http://api.example:99999"),
+        *("http://[::1", "http://api.example/\n", "http://api.example:0"),
+    ],
+)
 def test_a_base_url_that_is_none_is_refused(url: str) -> None:
     with pytest.raises(ConfigError, match="is no web address"):
         client(url, FakeTime())
@@ -152,6 +158,32 @@ def test_a_password_in_the_base_url_is_refused_and_not_shown() -> None:
     with pytest.raises(ConfigError, match="holds a user or password") as caught:
         client(f"https://anna:{SECRET}@api.example", FakeTime())
     assert SECRET not in str(caught.value)
+
+
+@pytest.mark.parametrize("sign", ["\n.", "é", "\x00"])
+def test_a_key_that_cannot_be_sent_is_not_shown(sign: str) -> None:
+    with (
+        player(Answer(200)) as played,
+        pytest.raises(ConfigError, match="value of SERVICE_KEY cannot be sent") as caught,
+    ):
+        client(played.url, FakeTime(), {"SERVICE_KEY": f"{SECRET}{sign}"}).get(ASKED, dataset="load")
+    assert SECRET not in str(caught.value)
+    assert played.requests == []
+
+
+def test_a_proxy_that_is_none_is_told_without_its_password() -> None:
+    proxy = {"https_proxy": f"nowhere://anna:{SECRET}@proxy.example"}
+    with pytest.raises(ConfigError, match="proxy for https addresses is no web address") as caught:
+        client("https://api.example", FakeTime(), proxy).get(ASKED, dataset="load")
+    assert SECRET not in str(caught.value)
+
+
+def test_certificates_that_are_not_there_are_told() -> None:
+    environ = {"SSL_CERT_FILE": "/nowhere/certificates.pem"}
+    with pytest.raises(
+        ConfigError, match=r"SSL_CERT_FILE='/nowhere/certificates\.pem' holds no certificates"
+    ):
+        client("https://api.example", FakeTime(), environ).get(ASKED, dataset="load")
 
 
 @pytest.mark.parametrize(

@@ -68,6 +68,8 @@ def test_rows_of_nothing_have_all_columns() -> None:
         ("number", "1,5", "'number' should hold numbers, but has '1,5'"),
         ("number", True, "'number' should hold numbers, but has True"),
         ("whole", 1.5, "'whole' should hold whole numbers, but has 1.5"),
+        ("whole", 2**63, "'whole' should hold whole numbers, but has 9223372036854775808"),
+        ("number", 10**400, "'number' should hold numbers, but has 1000"),
         ("instant", "26/03/2023", "'instant' should hold times in UTC, but has '26/03/2023'"),
         ("instant", 1679792400, "'instant' should hold times in UTC"),
         ("local_time", "x", "'local_time' should hold times without a zone"),

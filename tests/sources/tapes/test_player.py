@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -11,7 +12,6 @@ from penstock.sources.http.exchange import Answer, Request
 from penstock.sources.tapes.answers import Recorded
 from penstock.sources.tapes.player import TapePlayer
 from penstock.sources.tapes.simulated import denmark_tape
-from penstock.sources.tapes.tape import with_answers
 
 if TYPE_CHECKING:
     from tests.sources.shipped import shipped
@@ -87,7 +87,7 @@ def test_the_french_portal_counts_in_records_and_exports_all() -> None:
 def test_recorded_answers_come_in_their_order_before_the_tables() -> None:
     path = DANISH
     recorded = [Recorded(Request.of(path, {"limit": "1"}), Answer(200, b'"%d"' % n)) for n in (1, 2)]
-    with TapePlayer(with_answers(shipped("denmark"), recorded)) as player:
+    with TapePlayer(replace(shipped("denmark"), answers=recorded)) as player:
         said = [ask(player, path, limit="1")[1] for _ in range(3)]
         assert ask(player, path, limit="2")[1]["total"] == 288
     assert said == ["1", "2", "2"]

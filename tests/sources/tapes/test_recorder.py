@@ -9,6 +9,7 @@ from penstock.domain.errors import DataError, UsageError
 from penstock.domain.windows import Window
 from penstock.sources.energidata import EnergiData, EnergiDataConfig
 from penstock.sources.http.access import Access
+from penstock.sources.prices import DailyPrices, PricesConfig
 from penstock.sources.tapes.faults import parse_fault
 from penstock.sources.tapes.player import TapePlayer
 from penstock.sources.tapes.recorder import record
@@ -18,11 +19,13 @@ from penstock.testing.sources import FakeTime
 if TYPE_CHECKING:
     from tests.sources.shipped import shipped
     from tests.sources.test_energidata import AUTUMN
+    from tests.sources.test_prices import FORM, JANUARY
 else:
     from sources.shipped import shipped
     from sources.test_energidata import AUTUMN
+    from sources.test_prices import FORM, JANUARY
 
-SECRET = "tr0utbeck"
+SECRET = "tr0utbeck"  # pragma: allowlist secret
 
 
 def industry(url: str, access: Access) -> EnergiData:
@@ -33,7 +36,7 @@ def industry(url: str, access: Access) -> EnergiData:
 def recorded(folder: Path, *faults: str, window: Window = AUTUMN) -> TapePlayer:
     """Record the industry tape into ``folder``; return the player that was asked."""
     time = FakeTime()
-    access = Access(clock=time.clock, sleep=time.sleep, environ={"KEY": SECRET})
+    access = Access(clock=time.clock, sleep=time.sleep)
     label = TapeLabel(name="again", base_url="https://api.example", recorded_at=time.now)
     player = TapePlayer(shipped("industry"), [parse_fault(fault) for fault in faults])
     with player:
@@ -62,3 +65,15 @@ def test_a_fetch_that_fails_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="not whole JSON"):
         recorded(tmp_path / "again", "truncated@2")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_key_is_sent_and_not_recorded(tmp_path: Path) -> None:
+    time = FakeTime()
+    access = Access(clock=time.clock, sleep=time.sleep, environ={"PRICE_KEY": SECRET})
+    label = TapeLabel(name="again", base_url="https://prices.example", recorded_at=time.now)
+    with TapePlayer(shipped("prices")) as player:
+        config = PricesConfig.model_validate({"base_url": player.url, "key_variable": "PRICE_KEY", **FORM})
+        record(lambda lent: DailyPrices(config, lent), access, JANUARY, tmp_path / "again", label)
+    files = [path for path in (tmp_path / "again").rglob("*") if path.is_file()]
+    assert len(files) == 2
+    assert [path.name for path in files if SECRET.encode() in path.read_bytes()] == []

@@ -148,8 +148,8 @@ def _column(cells: list[Any], rule: ColumnRule, subject: str) -> pl.Series:
     import polars as pl
 
     found = _typed(cells, rule)
-    lost = [cell for cell, value in zip(cells, found.is_null(), strict=True) if value and cell is not None]
-    if lost:
+    if found.null_count() > cells.count(None):
+        lost = [cell for cell, value in zip(cells, found, strict=True) if value is None and cell is not None]
         shown = bounded([repr(cell)[:60] for cell in lost], 3)
         raise DataError(
             f"{subject}: column {rule.name!r} should hold {_MEANING[rule.kind]}, but has {shown}. {_KEPT} "
@@ -181,7 +181,7 @@ def _typed(cells: list[Any], rule: ColumnRule) -> pl.Series:
             cell if isinstance(cell, int | float) and not isinstance(cell, bool) else None for cell in cells
         ]
         if rule.kind == "whole":
-            return pl.Series(rule.name, [_whole(cell) for cell in numbers], dtype=pl.Int64)
+            return pl.Series(rule.name, [_whole(cell) for cell in numbers], dtype=pl.Int64, strict=False)
         return pl.Series(rule.name, numbers, dtype=pl.Float64, strict=False)
     return _stamps(
         pl.Series(rule.name, [cell if isinstance(cell, str) else None for cell in cells], dtype=pl.String),

@@ -43,8 +43,14 @@ def target(name: str, url: str, answer: Answer) -> str:
         raise ServiceError(
             f"{name} answered {answer.status} without saying where to go; look at its web page for news."
         )
-    new = urljoin(url, location)
-    new_parts, old_parts = urlsplit(new), urlsplit(url)
+    try:
+        new = urljoin(url, location)
+        new_parts, old_parts = urlsplit(new), urlsplit(url)
+        _shown(new)
+    except ValueError as error:
+        raise ServiceError(
+            f"{name} answered {answer.status}, which leads to no address ({error})."
+        ) from error
     if new_parts.scheme not in ("http", "https") or (old_parts.scheme, new_parts.scheme) == ("https", "http"):
         raise ServiceError(
             f"{name} redirects to {_shown(new)}, which is not safe; nothing was fetched. Look at its web page for news."

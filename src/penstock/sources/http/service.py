@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -63,8 +64,18 @@ class Credential:
     prefix: str = "Bearer "
 
     def headers(self, environ: Mapping[str, str]) -> dict[str, str]:
-        """Return the header, or none where the variable is not set: the service says whether it needs one."""
-        secret = environ.get(self.variable, "")
+        """Return the header, or none where the variable is not set: the service says whether it needs one.
+
+        Raises
+        ------
+        ConfigError
+            If the secret cannot stand in a header; it is not shown.
+        """
+        secret = environ.get(self.variable, "").strip()
+        if not (secret.isascii() and secret.isprintable()):
+            raise ConfigError(
+                f"The value of {self.variable} cannot be sent: it holds signs that are no plain text. Set it again."
+            )
         return {self.header: f"{self.prefix}{secret}"} if secret else {}
 
 
@@ -87,8 +98,8 @@ class Service:
     credential: Credential | None = None
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.base_url)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        parts = _parts(self.base_url)
+        if parts is None or parts.scheme not in ("http", "https") or not parts.hostname:
             raise ConfigError(
                 f"base_url={self.base_url!r} of {self.name} is no web address; give one such as "
                 "https://api.example.org or http://127.0.0.1:8080."
@@ -109,6 +120,15 @@ class Service:
     def url(self, path: str) -> str:
         """Return the address of a path below the base."""
         return f"{self.base_url.rstrip('/')}/{path.lstrip('/')}"
+
+
+def _parts(url: str) -> SplitResult | None:
+    """Return the parts of an address, unless a sign or the port makes it none."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port != 0 and not re.search(r"[\s\x00-\x1f]", url) else None
+    except ValueError:
+        return None
 
 
 def is_loopback(url: str) -> bool:

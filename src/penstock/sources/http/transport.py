@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from penstock.domain.errors import ServiceError
+from penstock.domain.errors import ConfigError, ServiceError
 from penstock.sources.http.exchange import Answer
 from penstock.sources.http.retries import PassingError
 from penstock.sources.http.service import Service, is_loopback
@@ -52,7 +52,7 @@ class Transport:
             ):
                 headers = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(response.status_code, self._read(response), headers)
-        except httpx.UnsupportedProtocol as error:
+        except (httpx.UnsupportedProtocol, httpx.InvalidURL) as error:
             raise ServiceError(f"{place}: {error} Check base_url.") from error
         except httpx.TimeoutException as error:
             raise PassingError(f"{place} did not answer in time ({type(error).__name__}).") from error
@@ -83,13 +83,21 @@ class Transport:
         import httpx
 
         policy = self.service.policy
-        return httpx.Client(
-            timeout=httpx.Timeout(policy.read_timeout_s, connect=policy.connect_timeout_s),
-            # the process's own proxies and .netrc passwords must not come in behind the caller's back
-            trust_env=False,
-            proxy=proxy_for(url, self.access.environ),
-            verify=_verify(url, self.access.environ),
-        )
+        proxy = proxy_for(url, self.access.environ)
+        try:
+            return httpx.Client(
+                timeout=httpx.Timeout(policy.read_timeout_s, connect=policy.connect_timeout_s),
+                # the process's own proxies and .netrc passwords must not come in behind the caller's back
+                trust_env=False,
+                proxy=proxy,
+                verify=_verify(url, self.access.environ),
+            )
+        except (ValueError, httpx.InvalidURL):
+            # the address of a proxy may hold a password: neither it nor the cause is shown
+            raise ConfigError(
+                f"The proxy for {urlsplit(url).scheme} addresses is no web address; correct "
+                f"{urlsplit(url).scheme}_proxy, or name the host in no_proxy."
+            ) from None
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> str | None:
@@ -109,7 +117,12 @@ def _verify(url: str, environ: Mapping[str, str]) -> ssl.SSLContext | bool:
         return encrypted
     import ssl
 
-    return ssl.create_default_context(cafile=certificates)
+    try:
+        return ssl.create_default_context(cafile=certificates)
+    except OSError as error:
+        raise ConfigError(
+            f"SSL_CERT_FILE={certificates!r} holds no certificates ({error}); correct it, or leave it out."
+        ) from error
 
 
 def _variable(environ: Mapping[str, str], name: str) -> str:

@@ -63,7 +63,7 @@ def empty(answer: Answer, argument: str) -> Answer:
     found = json.loads(answer.body)
     if isinstance(found, list):
         return json_answer([])
-    none = {
+    none: dict[str, Any] = {
         name: 0 if name in _COUNTS else []
         for name, cell in found.items()
         if name in _COUNTS or _are_rows(cell)

@@ -6,7 +6,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -126,11 +126,6 @@ def check_new(folder: Path) -> None:
     """
     if folder.exists():
         raise UsageError(f"{folder} is there already; give a new folder, or remove that one first.")
-
-
-def with_answers(tape: Tape, answers: Sequence[Recorded]) -> Tape:
-    """Return the tape with further answers, which are played before its tables."""
-    return replace(tape, answers=(*tape.answers, *answers))
 
 
 def _label(folder: Path) -> TapeLabel:
