@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 LEASE_WAIT_S = 300.0
 _ATTEMPTS = 5
+_LOOKS = 20
 _FAR = datetime.max.replace(tzinfo=UTC)
 
 
@@ -179,7 +180,7 @@ class LocalTable:
         then there is a newer version; or they are lost: then what is pinned may still be there.
         """
         tried = -1
-        for _ in range(_ATTEMPTS):
+        for _ in range(_LOOKS):
             log = self._log()
             if log.version == tried:
                 break
