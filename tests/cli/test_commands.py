@@ -47,6 +47,16 @@ def test_runs_list_can_be_narrowed(there: Finished, penstock: Command) -> None:
     assert len(answered(penstock, "runs", "list", "--limit", "1")["runs"]) == 1
 
 
+@pytest.mark.parametrize(
+    ("words", "plural"),
+    [(("runs", "list"), "runs"), (("models", "list"), "models"), (("data", "list"), "datasets")],
+)
+@pytest.mark.usefixtures("home")
+def test_a_list_without_lines_says_so(penstock: Command, words: tuple[str, ...], plural: str) -> None:
+    assert penstock(*words).out == f"There are no {plural} to show.\n"
+    assert answered(penstock, *words) == {plural: []}
+
+
 def test_runs_show_prints_ladder_checks_places_and_steps(there: Finished, penstock: Command) -> None:
     said = penstock("runs", "show", only_run(penstock))
     assert said.code == 0

@@ -157,3 +157,24 @@ def test_the_summary_counts_both_parts() -> None:
     assert (found.series, found.train.rows, found.test.rows, found.features) == (2, 52 + 42, 16, ("lag1",))
     assert (found.train.last, found.test.first, found.test.last) == (hours(51), hours(52), hours(59))
     assert summarise(frame.head(3), split).test.first is None
+
+
+@pytest.mark.parametrize(
+    ("steps", "hint"),
+    [
+        (96, "split.origins=12 would do"),
+        (104, "split.origins=13 would do"),
+        (27, "split.origins=1 would do"),
+        (26, "split.every or split.folds$"),
+    ],
+)
+def test_a_split_that_does_not_fit_names_one_that_does(steps: int, hint: str) -> None:
+    stamps = grid(steps)
+    with pytest.raises(DataError, match=hint):
+        plan_split(stamps, frequency="1h", horizon=6, config=SplitConfig())
+    if "=" in hint:
+        origins = int(hint.partition("=")[2].partition(" ")[0])
+        split = plan_split(stamps, frequency="1h", horizon=6, config=SplitConfig(origins=origins))
+        assert len(split.final) == origins
+        with pytest.raises(DataError):
+            plan_split(stamps, frequency="1h", horizon=6, config=SplitConfig(origins=origins + 1))

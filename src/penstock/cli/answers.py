@@ -52,8 +52,16 @@ def answer_many(plural: str, values: Sequence[BaseModel], *shown: RenderableType
     """Print a list of values; as JSON it stands under its plural noun."""
     if as_json:
         say(json.dumps({plural: [value.model_dump(mode="json") for value in values]}))
+    elif not values and _is_table(shown[0]):
+        say(f"There are no {plural} to show.")
     else:
         say(_text(shown))
+
+
+def _is_table(shown: RenderableType) -> bool:
+    from rich.table import Table
+
+    return isinstance(shown, Table)
 
 
 def _text(shown: Sequence[RenderableType]) -> str:

@@ -229,10 +229,12 @@ def _require_positive(**values: int) -> None:
 def _require_length(steps: int, *, horizon: int, config: SplitConfig, min_train: int) -> None:
     needed = steps_needed(horizon=horizon, config=config, min_train=min_train)
     if steps < needed:
+        spare = config.origins - 1 - (needed - steps - 1) // (config.every or horizon)
+        fits = f": split.origins={spare} would do" if 1 <= spare < config.origins else ""
         raise DataError(
             f"the panel is too short to split: {needed} steps are needed and there are {steps} (horizon {horizon}, "
             f"{config.origins} origins every {config.every or horizon} steps, {config.folds} folds of at least {min_train} "
-            "training steps); give more data, or lower horizon, split.origins, split.every or split.folds"
+            f"training steps); give more data, or lower horizon, split.origins, split.every or split.folds{fits}"
         )
 
 
