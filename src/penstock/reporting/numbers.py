@@ -14,6 +14,7 @@ _TENTH_S = 0.1
 _TEN_S = 10
 _MINUTE_S = 60
 _HOUR_S = 3600
+_DAY_S = 86_400
 _MB_PER_GB = 1024
 _SMALL = 1e-4
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -98,6 +99,11 @@ def duration(seconds: float | None) -> str:
     if whole < _HOUR_S:
         return f"{whole // _MINUTE_S} min {whole % _MINUTE_S:02d} s"
     return f"{whole // _HOUR_S} h {whole % _HOUR_S // _MINUTE_S:02d} min"
+
+
+def long_duration(seconds: float) -> str:
+    """Return a duration given in seconds, from two days on in days."""
+    return f"{number(seconds / _DAY_S)}{NBSP}days" if seconds >= 2 * _DAY_S else duration(seconds)
 
 
 def megabytes(size_mb: float | None) -> str:

@@ -59,7 +59,8 @@ class ReplayFacts:
         Rung → metric → value; ``model`` and ``naive`` and ``first`` name the rungs: the model against the truth known
         in the end, the seasonal naive against the same, the model against the truth known first.
     slots
-        ``cutoff``, ``model`` (cutoff of its refit), ``error``, ``error_first``, ``naive``, ``judged_at``, ``series``,
+        ``cutoff``, ``model`` (cutoff of its refit), ``error``, ``error_first``, ``naive``, ``judged_at``, ``known_to`` (the last
+        stamp known), ``series``,
         ``refused``; means over the last slots ``rolling``, ``rolling_naive``, ``rolling_first``, and ``threshold``,
         above which the last of these counts for an alarm; a row for each slot, in order.
     series

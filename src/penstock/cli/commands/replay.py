@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from penstock.cli.progress import Progress
 
 EXAMPLE = "Example: penstock replay denmark --from 2023-05-01 --to 2023-06-30 --every 1d --refit 7d --jobs 2"
+CENT = 0.01
 FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z", "%Y-%m-%dT%H:%M:%S%z"]
 
 
@@ -146,7 +147,13 @@ def _alarms(result: ReplayResult) -> list[RenderableType]:
 
 def _lines(result: ReplayResult) -> list[str]:
     shares = ", ".join(f"{how} {share:.0%}" for how, share in result.known.items())
-    cost = "" if result.cost is None else f", cost {result.cost:.4g}"
+    cost = (
+        ""
+        if result.cost is None
+        else f", cost {result.cost:.2f}"
+        if result.cost >= CENT
+        else ", cost below a cent"
+    )
     lines = [
         f"known     {shares}",
         f"took      {result.seconds:.1f} s, {result.cpu_seconds:.1f} CPU s{cost}, speed-up {result.speedup:.2f} ×",

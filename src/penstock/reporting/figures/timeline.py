@@ -27,15 +27,19 @@ class Course:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Marks:
-    """Moments to mark by thin vertical lines, and stretches of time to shade; both named in the chart's words."""
+    """Moments to mark by thin vertical lines, stretches of time to shade, and the ends of the axis.
 
+    The chart's words say what lines and stretches are.
+    """
+
+    ends: tuple[str, str] | None = None
     lines: Sequence[str] = ()
     stretches: Sequence[tuple[str, str]] = ()
 
 
 def timeline(drawn: Sequence[Course], marks: Marks, y_title: str, unit: str) -> Figure:
     """Return the courses over time with a key above them."""
-    x = axis(type="date", showline=True, showgrid=False)
+    x = axis(type="date", showline=True, showgrid=False, range=list(marks.ends) if marks.ends else None)
     y = axis(y_title, rangemode="tozero")
     return Figure(
         data=tuple(_trace(course, unit) for course in drawn),
@@ -76,7 +80,8 @@ def _line(at: str) -> Spec:
         "y0": 0,
         "y1": 1,
         "layer": "below",
-        "line": {"color": "--line", "width": 1, "dash": "dot"},
+        "line": {"color": "--quiet", "width": 1, "dash": "dot"},
+        "opacity": 0.55,
     }
 
 

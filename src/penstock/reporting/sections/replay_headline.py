@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 from penstock.reporting.blocks import Block, Notice, Prose, Section, Terms, Tile, Tiles, Tone
-from penstock.reporting.numbers import NBSP, TIMES, count, frequency, level, measure, moment, number, share
+from penstock.reporting.numbers import (
+    NBSP,
+    TIMES,
+    count,
+    frequency,
+    level,
+    long_duration,
+    measure,
+    moment,
+    number,
+    share,
+)
 from penstock.reporting.replay_facts import ReplayFacts
 
 _MUCH = 0.5
@@ -97,6 +108,8 @@ def _tiles(facts: ReplayFacts) -> list[Tile]:
                 tone=tone,
             )
         )
+    slots, refits = facts.slots.height, facts.slots["model"].n_unique()
+    tiles.append(Tile(value=count(slots), label="slots", note=f"{count(refits)} refit{_s(refits)}"))
     alarms = len(facts.alarms)
     last = f"last at {moment(facts.alarms[-1].raised_at)}" if facts.alarms else ""
     tiles.append(Tile(value=count(alarms), label="alarms", note=last, tone="bad" if alarms else "good"))
@@ -111,6 +124,15 @@ def _tiles(facts: ReplayFacts) -> list[Tile]:
     return tiles
 
 
+def _lag(facts: ReplayFacts) -> str:
+    """Say how old the newest value was at a cutoff."""
+    ages = (facts.slots["cutoff"] - facts.slots["known_to"]).drop_nulls().sort()
+    if ages.is_empty():
+        return ""
+    middle = long_duration(ages[len(ages) // 2].total_seconds())
+    return f"up to {middle} before the cutoff (median over the slots)"
+
+
 def _terms(facts: ReplayFacts) -> list[tuple[str, str]]:
     task, cutoffs = facts.task, facts.slots["cutoff"]
     target = f"{task.target}{f' in {task.unit}' if task.unit else ''}"
@@ -121,6 +143,7 @@ def _terms(facts: ReplayFacts) -> list[tuple[str, str]]:
         ("Data", f"{facts.dataset}, {count(facts.series.height)} series"),
         ("Forecast", f"{target}, {ahead} after the last stamp known"),
         ("Cutoffs", f"{moment(cutoffs[0])} to {moment(cutoffs[-1])}"),
+        ("Known then", _lag(facts)),
         ("Intervals", intervals),
         ("Run", facts.provenance.run_id),
     ]

@@ -16,6 +16,7 @@ MEANING = {
     "unknown": "nothing is recorded",
 }
 _SHOWN_REASONS = 12
+_CENT = 0.01
 _KINDS = {
     "fit": "refits",
     "slots": "forecasts of slots",
@@ -123,6 +124,11 @@ def _costs(facts: ReplayFacts, ran: Sequence[StepReport]) -> Table:
     )
 
 
+def _money(amount: float) -> str:
+    """Return an amount to the cent; below a cent, that it is below."""
+    return f"{amount:,.2f}" if amount >= _CENT else f"< {_CENT}"
+
+
 def _cost(name: str, steps: Sequence[StepReport], whole: float, *, priced: bool) -> tuple[Cell, ...]:
     cpu = sum(step.cpu_seconds for step in steps)
     money = sum(step.cost or 0.0 for step in steps)
@@ -133,4 +139,4 @@ def _cost(name: str, steps: Sequence[StepReport], whole: float, *, priced: bool)
         Cell(text=duration(cpu / len(steps)), sort=cpu / len(steps)),
         Cell(text=share(cpu / whole), sort=cpu, bar=cpu / whole),
     ]
-    return (*cells, Cell(text=number(money), sort=money)) if priced else tuple(cells)
+    return (*cells, Cell(text=_money(money), sort=money)) if priced else tuple(cells)

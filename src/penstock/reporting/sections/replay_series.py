@@ -200,6 +200,6 @@ def _windows(facts: ReplayFacts, scope: Scope) -> tuple[Window, ...]:
     gap_ms = float((step[-1] - step[0]).total_seconds() * 1000 / max(1, step.n_unique() - 1))
     recent = max(start, end - _RECENT_HORIZONS * max(gap_ms, 1.0))
     return (
-        Window(label="Everything", start_ms=start, end_ms=end),
         Window(label="Newest slots", start_ms=recent, end_ms=end),
+        Window(label="Everything", start_ms=start, end_ms=end),
     )

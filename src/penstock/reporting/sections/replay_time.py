@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from penstock.reporting.blocks import Block, Cell, Chart, Column, Key, Prose, Section, Table
+from penstock.reporting.figures.heat import Field, heat, heat_height_px
 from penstock.reporting.figures.ladder import named
 from penstock.reporting.figures.lines import Axes, Line, lines
 from penstock.reporting.figures.timeline import Course, Marks, timeline
-from penstock.reporting.numbers import count, duration, measure, moment, number
-from penstock.reporting.replay_facts import ReplayFacts
+from penstock.reporting.numbers import count, long_duration, measure, moment, number
+from penstock.reporting.replay_facts import AlarmFacts, ReplayFacts
 
 if TYPE_CHECKING:
     import polars as pl
 
 MODEL, NAIVE, FIRST = "--model", "--best", "--quiet"
 _CHOICE = 60
+_VISIBLE = 0.02
+_FIELD_ROWS = 25
+_FIELD_LOW, _FIELD_HIGH = 1.0, 3.0
 
 
 def replay_time(facts: ReplayFacts) -> Section | None:
@@ -26,6 +31,8 @@ def replay_time(facts: ReplayFacts) -> Section | None:
     blocks: list[Block] = [_course(facts)]
     age = _by_age(facts)
     blocks += [age] if age is not None else []
+    field = _field(facts)
+    blocks += [field] if field is not None else []
     return Section(id="time", title="Error over time", blocks=tuple(blocks))
 
 
@@ -33,7 +40,7 @@ def replay_alarms(facts: ReplayFacts) -> Section:
     """Return what would have been raised when, and by which rule."""
     rule = facts.rule
     text = (
-        f"An alarm is raised when the mean error of {count(rule.rolling)} slots is above {number(rule.factor)} times "
+        f"An alarm is raised when the mean error of {count(rule.rolling)} slots is above {rule.factor:g} times "
         f"the median of what it was before, for {count(rule.slots)} slots on end. Errors are those against the truth "
         "known first, and each counts from the moment that truth was known: nothing here looks ahead."
     )
@@ -42,10 +49,10 @@ def replay_alarms(facts: ReplayFacts) -> Section:
             id="alarms", title="Alarms", blocks=(Prose(text=f"{text} It would have raised none."),)
         )
     columns = (
-        Column(label="Slot"),
-        Column(label="Raised", hint="when the truth of that slot was known"),
+        Column(label="Slot", tight=True),
+        Column(label="Raised", tight=True, hint="when the truth of that slot was known"),
         Column(label="After", right=True, hint="from the cutoff to the alarm"),
-        Column(label="Over after"),
+        Column(label="Over after", tight=True),
         Column(label=named(facts.metric), right=True, hint="mean of the last slots"),
         Column(label="Median before", right=True),
         Column(label="Ratio", right=True),
@@ -54,7 +61,7 @@ def replay_alarms(facts: ReplayFacts) -> Section:
         (
             Cell(text=moment(alarm.cutoff), sort=alarm.cutoff.timestamp()),
             Cell(text=moment(alarm.raised_at), sort=alarm.raised_at.timestamp()),
-            Cell(text=duration((alarm.raised_at - alarm.cutoff).total_seconds())),
+            Cell(text=long_duration((alarm.raised_at - alarm.cutoff).total_seconds())),
             Cell(text=moment(alarm.last), sort=alarm.last.timestamp()),
             Cell(text=measure(alarm.error, "", facts.metric.scale), sort=alarm.error, tone="bad"),
             Cell(text=measure(alarm.median, "", facts.metric.scale), sort=alarm.median),
@@ -83,16 +90,16 @@ def _course(facts: ReplayFacts) -> Chart:
             label="alarm above", colour="--bad", x=x, y=_scaled(facts, "threshold"), dash="dot", width=1.2
         ),
     ]
-    if _was_revised(slots):
+    if _was_revised(facts):
         first = _scaled(facts, "rolling_first")
         drawn.insert(
             3, Course(label="model, truth known first", colour=FIRST, x=x, y=first, dash="dash", width=1.5)
         )
     refits = clock(slots["model"].drop_nulls().unique().sort(), facts.task.timezone)
-    ends = [clock(_moments(slots, [alarm.cutoff, alarm.last]), facts.task.timezone) for alarm in facts.alarms]
+    ends = [clock(_moments(slots, _stretch(facts, alarm)), facts.task.timezone) for alarm in facts.alarms]
     figure = timeline(
         drawn,
-        Marks(lines=refits, stretches=[(one[0], one[1]) for one in ends]),
+        Marks(ends=_ends(facts), lines=refits, stretches=[(one[0], one[1]) for one in ends]),
         named(facts.metric),
         facts.metric.unit,
     )
@@ -121,8 +128,8 @@ def _numbers(facts: ReplayFacts) -> Table:
         "rolling": "Mean",
     }
     columns = (
-        Column(label="Cutoff"),
-        Column(label="Refit"),
+        Column(label="Cutoff", tight=True),
+        Column(label="Refit", tight=True),
         *(Column(label=name, right=True) for name in shown.values()),
     )
     rows = tuple(
@@ -168,14 +175,85 @@ def _by_age(facts: ReplayFacts) -> Chart | None:
     )
 
 
+def _field(facts: ReplayFacts) -> Chart | None:
+    """Return which series departed when: the absolute error of a slot over the median of its series."""
+    import polars as pl
+
+    errors = (
+        facts.predictions.drop_nulls("y")
+        .group_by("series", "cutoff")
+        .agg(error=(pl.col("y") - pl.col("prediction")).abs().mean())
+        .with_columns(ratio=pl.col("error") / pl.col("error").median().over("series"))
+        .filter(pl.col("ratio").is_finite())
+    )
+    if errors["series"].n_unique() < 2 or errors["cutoff"].n_unique() < 2:  # noqa: PLR2004 - one row is no field
+        return None
+    peaks = (
+        errors.group_by("series").agg(pl.col("ratio").max()).sort("ratio", "series", descending=[True, False])
+    )
+    names = peaks.head(_FIELD_ROWS)["series"].to_list()
+    wide = (
+        facts.slots.select("cutoff")
+        .join(
+            errors.pivot("series", index="cutoff", values="ratio"),
+            on="cutoff",
+            how="left",
+            maintain_order="left",
+        )
+        .sort("cutoff")
+    )
+    shown = Field(
+        rows=names,
+        x=clock(wide["cutoff"], facts.task.timezone),
+        values=[wide[name].to_list() for name in names],
+        low=_FIELD_LOW,
+        high=_FIELD_HIGH,
+    )
+    few = f"the {count(len(names))} series with the highest peaks, of {count(peaks.height)}"
+    return Chart(
+        id="error-field",
+        title="Which series departed when",
+        summary=(
+            "Absolute error of a slot over the median of its own series; the darker, the further above it, up to "
+            f"{_FIELD_HIGH:.0f} times. Shown: {few if len(names) < peaks.height else 'all series, highest peaks first'}."
+        ),
+        figure=heat(shown, "times the median"),
+        height_px=heat_height_px(len(names)),
+    )
+
+
 def clock(moments: pl.Series, timezone: str) -> list[str]:
     """Return moments as ISO 8601 on the wall clock of ``timezone``, without the zone."""
     return moments.dt.convert_time_zone(timezone).dt.strftime("%Y-%m-%dT%H:%M:%S").to_list()
 
 
-def _was_revised(slots: pl.DataFrame) -> bool:
-    both = slots.drop_nulls(["error", "error_first"])
-    return not both["error"].equals(both["error_first"], check_names=False)
+def _was_revised(facts: ReplayFacts) -> bool:
+    """Tell whether revisions move the mean error by more than the width of its line."""
+    import polars as pl
+
+    both = facts.slots.drop_nulls(["rolling", "rolling_first"])
+    moved = (pl.col("rolling") - pl.col("rolling_first")).abs() / pl.col("rolling")
+    largest = both.select(moved.max()).item()
+    return largest is not None and largest > _VISIBLE
+
+
+def _stretch(facts: ReplayFacts, alarm: AlarmFacts) -> tuple[datetime, datetime]:
+    """Return the cutoffs around an alarm, half a slot wider than it, so that a single slot can be seen."""
+    half = _slot(facts) / 2
+    return alarm.cutoff - half, alarm.last + half
+
+
+def _ends(facts: ReplayFacts) -> tuple[str, str]:
+    cutoffs, slot = facts.slots["cutoff"], _slot(facts)
+    edges = clock(_moments(facts.slots, [cutoffs[0] - slot, cutoffs[-1] + slot]), facts.task.timezone)
+    return edges[0], edges[1]
+
+
+def _slot(facts: ReplayFacts) -> timedelta:
+    """Return the mean distance of two slots."""
+    cutoffs = facts.slots["cutoff"]
+    between: timedelta = (cutoffs[-1] - cutoffs[0]) / max(1, len(cutoffs) - 1)
+    return between or timedelta(days=1)
 
 
 def _moments(slots: pl.DataFrame, values: Sequence[object]) -> pl.Series:

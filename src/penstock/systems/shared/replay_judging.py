@@ -169,6 +169,7 @@ def _slots(replayed: SlotForecasts) -> pl.DataFrame:
         pl.col("model").first(),
         pl.col("series").n_unique().cast(pl.Int64).alias("series"),
         pl.col("first_known_at").max().alias("judged_at"),
+        pl.col("origin").max().alias("known_to"),
     )
     joined = slots.join(lacking, on="cutoff", how="full", coalesce=True)
     return joined.with_columns(pl.col("refused", "series").fill_null(0)).sort("cutoff")

@@ -47,7 +47,7 @@ class ReplayJudgement:
 
     ``metrics`` maps rung → metric → value: the model against the truth known in the end, the model against the truth
     known first, and the seasonal naive. ``by_slot``: ``cutoff``, ``model``, ``rows``, ``error``, ``error_first``,
-    ``naive`` (all in the main metric, null without truth), ``judged_at``, ``series``, ``refused``, and means over the
+    ``naive`` (all in the main metric, null without truth), ``judged_at``, ``known_to``, ``series``, ``refused``, and means over the
     last slots: ``rolling``, ``rolling_naive``, ``rolling_first`` with the ``threshold`` of an alarm. ``by_series``: ``series``,
     ``rows``, ``error``, ``error_first``, ``naive``. ``season`` is the naive's, in steps; ``coverage`` maps the level
     of an interval to the share of truths inside, where intervals exist.
