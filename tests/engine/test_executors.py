@@ -3,17 +3,40 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
-from penstock.domain.errors import StepError
+from penstock.domain.errors import DataError, StepError
 from penstock.domain.values import Resources
 from penstock.engine.executors import InlineExecutor, PoolExecutor
 
 if TYPE_CHECKING:
     from tests.engine.conftest import House
-    from tests.engine.sample.steps import Size, doubled, dying, given, level, numbers, sized, total
+    from tests.engine.sample.steps import (
+        Size,
+        doubled,
+        dying,
+        failing_beside,
+        given,
+        level,
+        lingering,
+        numbers,
+        sized,
+        total,
+    )
 else:
-    from engine.sample.steps import Size, doubled, dying, given, level, numbers, sized, total
+    from engine.sample.steps import (
+        Size,
+        doubled,
+        dying,
+        failing_beside,
+        given,
+        level,
+        lingering,
+        numbers,
+        sized,
+        total,
+    )
 
 
 def pipeline(path: Path) -> dict[str, object]:
@@ -53,6 +76,13 @@ def test_a_worker_that_dies_is_a_clear_error_and_the_rest_goes_on(house: House) 
     assert "run the same command again" in str(caught.value)
     house.executor = InlineExecutor()
     assert house.states(lambda: total(numbers(3)))["numbers"] == "reused"
+
+
+def test_no_step_of_a_failed_run_still_works_when_its_lock_is_free(pool: House, tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    with pytest.raises(DataError, match="failed beside another"):
+        pool.run(lambda: [lingering(str(pid)), failing_beside(str(pid))])
+    assert not psutil.pid_exists(int(pid.read_text()))
 
 
 def test_capacity_is_what_may_run_at_once() -> None:

@@ -245,6 +245,9 @@ class _Run:
         return now
 
     def _end(self, started: datetime, status: RunStatus, error: str | None) -> RunRecord:
+        if self.running:
+            # Whoever takes their locks next would share their scratch folders with workers that go on.
+            self.engine.executor.close()
         self.nodes.release_all()
         for name in (*self.running, *self.schedule.unstarted):
             if name not in self.steps:

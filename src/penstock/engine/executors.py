@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from penstock.storage.artifacts import ArtifactStore
 
 
+ENDING_S = 10.0
+"""How long a worker that was told to end may take."""
+
+
 class Executor(Protocol):
     """Runs tasks. A remote executor implements the same: it computes and uploads, and never commits."""
 
@@ -38,7 +42,7 @@ class Executor(Protocol):
         """Hand events of running workers to ``emit``."""
 
     def close(self) -> None:
-        """Stop the workers."""
+        """Stop the workers, and return when they have ended; a run that failed beside working steps does so, too."""
 
 
 class InlineExecutor:
@@ -94,6 +98,8 @@ class PoolExecutor:
         for process in processes:
             if process.is_alive():
                 process.terminate()
+        for process in processes:
+            process.join(ENDING_S)
 
 
 def run_now(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -95,6 +96,22 @@ def interrupted(values: list[int]) -> int:
 @step(stage="train")
 def dying(values: list[int]) -> int:
     os._exit(9)
+
+
+@step(stage="train")
+def lingering(pid: str) -> int:
+    """Write the number of this process, and stay until it is ended."""
+    Path(pid).write_text(str(os.getpid()))
+    while True:
+        time.sleep(0.05)
+
+
+@step(stage="train")
+def failing_beside(pid: str) -> int:
+    """Fail once the other step has begun."""
+    while not (Path(pid).is_file() and Path(pid).read_text()):
+        time.sleep(0.05)
+    raise DataError("failed beside another")
 
 
 @step(stage="train")
