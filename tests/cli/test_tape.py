@@ -14,6 +14,9 @@ import httpx
 import pytest
 
 from penstock.app.tapes import serve
+from penstock.sources.simulators.denmark import DenmarkSimulatorConfig
+from penstock.sources.tapes.player import TapePlayer
+from penstock.sources.tapes.simulated import denmark_tape
 from penstock.sources.tapes.tape import load_tape
 
 if TYPE_CHECKING:
@@ -86,6 +89,22 @@ def test_a_fault_of_the_service_is_told_and_leaves_nothing(
     assert said.code == code
     assert message in said.err
     assert not Path("made").exists()
+
+
+def test_what_a_simulated_tape_gave_is_labelled_so_wherever_it_is_shown(
+    home: Path, penstock: Command
+) -> None:
+    world = DenmarkSimulatorConfig.model_validate({"areas": ["DK1"], "consumer_types": ["111"]})
+    with TapePlayer(denmark_tape(world)) as player:
+        said = penstock(
+            *("data", "ingest", "denmark", "origin=energidata", "energidata.dataset=ConsumptionDE35Hour"),
+            *(f"energidata.base_url={player.url}", "--start", "2023-03-01", "--end", "2023-03-22"),
+        )
+    assert said.code == 0, said.err
+    assert f"ConsumptionDE35Hour, {player.url} (SIMULATED) [2023-03-01T00:00:00Z, " in said.out
+    (version,) = json.loads(penstock("data", "list", "--json").out)["datasets"]
+    assert version["facts"]["simulated"] is True
+    assert "(SIMULATED)" in penstock("data", "show", "denmark@v1").out
 
 
 def test_faults_lists_what_can_go_wrong(penstock: Command) -> None:

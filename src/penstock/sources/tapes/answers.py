@@ -32,6 +32,11 @@ SIMULATED_HEADER = "x-penstock-simulated"
 """A player sends it with answers that no service has ever given, so that nobody downstream forgets it."""
 
 
+def is_simulated(answer: Answer) -> bool:
+    """Tell whether a player has marked the answer as one that no service has ever given."""
+    return SIMULATED_HEADER in answer.headers
+
+
 @dataclass(frozen=True, slots=True)
 class Recorded:
     """A request and what the service answered."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.sources.tapes.answers import SIMULATED_HEADER, Recorded
+from penstock.sources.tapes.answers import Recorded, is_simulated
 from penstock.sources.tapes.tape import TapeLabel, save_answers
 
 if TYPE_CHECKING:
@@ -52,6 +52,6 @@ def record(
     check_new(folder)
     recorder = Recorder()
     rows = connect(replace(access, seen=recorder.seen)).fetch(window)
-    made_up = any(SIMULATED_HEADER in recorded.answer.headers for recorded in recorder.kept)
+    made_up = any(is_simulated(recorded.answer) for recorded in recorder.kept)
     save_answers(folder, label.model_copy(update={"simulated": label.simulated or made_up}), recorder.kept)
     return rows

@@ -13,6 +13,7 @@ from penstock.storage.datasets import DatasetFacts, DatasetPin, DatasetVersion, 
 from penstock.storage.datasets import publish as publish_version
 from penstock.storage.tables.cut import TableCut
 from penstock.storage.tables.open import find_table
+from penstock.systems.shared.ingest import holds_made_up_rows
 from penstock.systems.shared.values import Demand, Origin, PanelShape
 
 if TYPE_CHECKING:
@@ -159,6 +160,7 @@ def publish(
     here = world()
     if cut is not None:
         find_table(here.workspace, cut.table).pin(cut)
+    made_up = cut is not None and holds_made_up_rows(here.catalogue, cut.table)
     ref = here.inputs["panel"]
     facts = DatasetFacts(
         digest=ref.logical,
@@ -170,7 +172,7 @@ def publish(
         frequency=shape.frequency,
         columns=shape.columns,
         source=origin.source,
-        simulated=origin.simulated,
+        simulated=origin.simulated or made_up,
         cleaning=shape.cleaning,
         cut=cut,
     )

@@ -15,6 +15,7 @@ from penstock.engine.context import progress, shelf, world
 from penstock.quality.quarantine import Sifted, sift_rows
 from penstock.quality.rows import validate_rows
 from penstock.sources.http.access import Access
+from penstock.sources.tapes.answers import is_simulated
 from penstock.storage.codecs import save
 from penstock.storage.tables.arrival import Arrival
 from penstock.storage.tables.cut import TableCut
@@ -24,6 +25,7 @@ from penstock.storage.tables.schema import KNOWN_AT, RECEIVED_AT, REVISION
 if TYPE_CHECKING:
     import polars as pl
 
+    from penstock.storage.catalogue import Catalogue
     from penstock.systems.shared.feed import Intake
 
 INGEST = "ingest"
@@ -56,7 +58,7 @@ class Landed(Result):
         """What happened, in one line."""
         aside = f", {self.set_aside:,} set aside" if self.set_aside else ""
         return (
-            f"{self.source} {self.window}: {self.added:,} added, {self.revised:,} revised, {self.removed:,} removed, "
+            f"{self.source}{' (SIMULATED)' if self.simulated else ''} {self.window}: {self.added:,} added, {self.revised:,} revised, {self.removed:,} removed, "
             f"{self.unchanged:,} unchanged{aside}; received {self.received_at:%Y-%m-%dT%H:%M:%SZ}"
         )
 
@@ -74,11 +76,13 @@ def land_window(intake_of: Callable[[Access], Intake], window: Window) -> Landed
         Rows break a rule, and more of them than may be set aside.
     """
     here = world()
+    made_up: list[bool] = []
     access = Access(
         clock=here.clock,
         environ=os.environ,
         stamps=here.workspace.locks / "requests",
         tell=lambda told: progress(told.done, told.total, told.note),
+        seen=lambda _, answer: made_up.append(is_simulated(answer)),
     )
     intake = intake_of(access)
     rows = intake.source.fetch(window)
@@ -98,7 +102,7 @@ def land_window(intake_of: Callable[[Access], Intake], window: Window) -> Landed
         ingest_id=f"{here.run_id}/{window.start:%Y%m%dT%H%MZ}",
         system=here.system,
         source=intake.label,
-        simulated=intake.simulated,
+        simulated=intake.simulated or any(made_up),
         table=intake.table.name,
         version=appended.version,
         window=window,
@@ -131,6 +135,11 @@ def _schema(intake: Intake) -> RowSchema:
         return schema
     known = ColumnRule(name=KNOWN_AT, kind="instant", nullable=True)
     return schema.model_copy(update={"columns": (*schema.columns, known)})
+
+
+def holds_made_up_rows(catalogue: Catalogue, table: str) -> bool:
+    """Tell whether rows of a simulator, or of a tape of one, have ever landed in ``table``."""
+    return any(entry.body.simulated for entry in catalogue.find(INGEST, Landed, scope=table))
 
 
 @effect(stage="acquire")
