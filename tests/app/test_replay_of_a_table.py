@@ -11,6 +11,8 @@ import pytest
 
 from penstock.app.ingest import IngestOptions, ingest
 from penstock.app.replay import ReplayOptions, replay
+from penstock.app.reproduce import reproduce
+from penstock.app.runs import list_runs
 from penstock.app.session import Session
 from penstock.domain.errors import UsageError
 
@@ -55,18 +57,22 @@ def taken_in(session: Session, folder: Path, *files: str) -> str:
     return done.dataset
 
 
-def replayed(session: Session, dataset: str) -> pl.DataFrame:
-    """Return the forecasts of thirty days, a slot each day."""
+def replay_of(dataset: str, days: int = 30) -> ReplayOptions:
+    """Return the wish for a slot each day."""
     start = datetime(2024, 9, 1, tzinfo=UTC)
-    options = ReplayOptions(
+    return ReplayOptions(
         system="panel",
         overrides=(f"dataset={dataset}", *WORDS, *SMALL),
         start=start,
-        end=start + timedelta(days=30),
+        end=start + timedelta(days=days),
         every="1d",
         refit="10d",
     )
-    outcome = replay(options, session)
+
+
+def replayed(session: Session, dataset: str) -> pl.DataFrame:
+    """Return the forecasts of thirty days."""
+    outcome = replay(replay_of(dataset), session)
     assert outcome.result.slots == 30
     return pl.read_parquet(outcome.result.forecasts).sort("cutoff", "series", "time")
 
@@ -93,3 +99,13 @@ def test_a_version_without_a_table_does_not_say_when_its_rows_were_known(
     run(RunOptions(system="panel", overrides=overrides, only=("publish",)), session)
     with pytest.raises(UsageError, match="dataset=pjm@v1 was not cut from a table"):
         replayed(session, "pjm@v1")
+
+
+def test_it_can_be_reproduced_and_an_ingest_cannot(halves: Path, tmp_path: Path) -> None:
+    session = session_in(tmp_path / "home")
+    dataset = taken_in(session, halves, "second.csv")
+    outcome = replay(replay_of(dataset, days=3), session)
+    assert reproduce(session, outcome.result.run_id).is_equal
+    ingested = list_runs(session)[-1].run_id
+    with pytest.raises(UsageError, match="was asked to ingest: only trainings and replays can be reproduced"):
+        reproduce(session, ingested)

@@ -76,7 +76,9 @@ def ingest(options: IngestOptions, session: Session, listeners: Sequence[Listene
     as_of = _past(options.as_of, session.clock())
     windows = _windows(options, feed, config, session) if options.fetch else ()
     planned = ready.planned(feed.ingest.plan(config, windows, as_of))
-    wanted = RunOptions(system=options.system, overrides=options.overrides, command=options.command)
+    wanted = RunOptions(
+        system=options.system, overrides=options.overrides, command=options.command, verb="ingest"
+    )
     try:
         outcome = carry_out(planned, wanted, session, listeners)
     except ValidationError as error:

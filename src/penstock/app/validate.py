@@ -59,7 +59,7 @@ def validate(
     node = next((node for node in planned.graph.nodes if node.name == CHECK), None)
     if node is None:
         raise UsageError(f"System {planned.system.name!r} has no step {CHECK!r}, so it has no rules to ask.")
-    wanted = RunOptions(system=system, overrides=tuple(overrides), only=node.parents)
+    wanted = RunOptions(system=system, overrides=tuple(overrides), only=node.parents, verb="validate")
     done = carry_out(planned, wanted, session, listeners)
     rows = Execution(record=done.record, store=session.store).output(node.parents[-1])
     report = asked(cast("pl.DataFrame", rows), cast("QualityConfig", node.arguments["quality"]))

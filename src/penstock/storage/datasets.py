@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 from datetime import datetime
@@ -163,7 +164,9 @@ def read_pinned(store: ArtifactStore, pin: DatasetPin) -> pl.DataFrame:
 
 
 def carry(version: DatasetVersion, here: Workspace, there: Workspace) -> None:
-    """Put a version under its own name, with its rows, into a workspace whose catalogue was not opened yet.
+    """Put a version under its own name, with its rows and its table, into a workspace not opened yet.
+
+    The files of a table never change, so that they are linked where the disk can, and copied elsewhere.
 
     Raises
     ------
@@ -180,3 +183,13 @@ def carry(version: DatasetVersion, here: Workspace, there: Workspace) -> None:
     copied = ManifestFiles(there.manifests).path(KIND, str(version))
     copied.parent.mkdir(parents=True, exist_ok=True)
     write_atomic(copied, manifest.read_bytes())
+    if version.facts.cut is not None:
+        name = version.facts.cut.table
+        shutil.copytree(here.tables / name, there.tables / name, copy_function=_link)
+
+
+def _link(source: str, target: str) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copyfile(source, target)
