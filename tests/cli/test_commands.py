@@ -187,7 +187,9 @@ def test_dag_show_runs_nothing(there: Finished, penstock: Command) -> None:
 def test_cache_ls_says_what_is_needed_and_by_whom(there: Finished, penstock: Command) -> None:
     artifacts = answered(penstock, "cache", "ls")["artifacts"]
     assert all(item["kept"] for item in artifacts if "panel/refit" in item["steps"])
-    assert f"{len(artifacts)} artifacts" in penstock("cache", "ls").out
+    text = penstock("cache", "ls").out
+    assert f"{len(artifacts)} artifacts" in text
+    assert text.count("code or data of a run") == sum(not item["steps"] for item in artifacts) > 0
 
 
 def test_cache_gc_removes_nothing_unless_told_to(there: Finished, penstock: Command) -> None:

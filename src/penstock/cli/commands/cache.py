@@ -36,7 +36,7 @@ def ls(*, as_json: AsJson = False) -> None:
             f"{item.size_bytes / MEGABYTE:,.2f}",
             f"{item.last_used:%Y-%m-%d %H:%M}",
             "yes" if item.kept else "",
-            ", ".join(item.steps),
+            ", ".join(item.steps) or ("code or data of a run" if item.kept else ""),
         )
     total = sum(item.size_bytes for item in items) / MEGABYTE
     answer_many("artifacts", items, shown, Text(f"{len(items)} artifacts, {total:,.1f} MB"), as_json=as_json)
