@@ -187,3 +187,20 @@ def test_a_window_that_was_never_ingested_needs_a_start(home: Path, penstock: Co
     assert said.code == 2
     assert "Nothing was ingested into table 'denmark-industry' yet" in said.err
     assert "give --start" in said.err
+
+
+@pytest.mark.usefixtures("halves")
+def test_a_table_is_listed_and_kept_in_order(penstock: Command) -> None:
+    for file in ("first.csv", "second.csv", "corrected.csv"):
+        ingest(penstock, file)
+    (line,) = json.loads(penstock("data", "tables", "--json").out)["tables"]
+    assert (line["name"], line["observations"], line["pinned"]) == ("power", 480, 3)
+    assert "power" in penstock("data", "tables").out
+    before = penstock("data", "show", "power@v2", "--json").out
+    done = penstock("data", "compact", "power")
+    assert done.code == 0
+    assert "power: " in done.out
+    assert penstock("data", "show", "power@v2", "--json").out == before
+    lost = penstock("data", "compact", "powre")
+    assert lost.code == 2
+    assert "has no table 'powre'; did you mean 'power'?" in lost.err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import timedelta
 
 from penstock.app.session import Session
@@ -11,6 +12,7 @@ from penstock.engine.evict import Eviction, StoredResult, evict, stored_results,
 from penstock.engine.records import RunRecord
 from penstock.release.registry import releases
 from penstock.storage.datasets import datasets
+from penstock.systems.shared.ingest import INGEST, Landed
 
 ABANDONED_AFTER = timedelta(days=1)
 """Work in progress that nobody touched for so long belongs to a killed run."""
@@ -20,8 +22,9 @@ _UNITS = {"": 0, "K": 1, "M": 2, "G": 3, "T": 4}
 
 
 def needed(session: Session) -> frozenset[str]:
-    """Return the byte digests that must stay: those of releases, of the runs that made them, and of datasets."""
+    """Return the byte digests that must stay: of releases, of the runs that made them, of datasets and quarantines."""
     kept = {version.facts.artifact for version in datasets(session.catalogue)}
+    kept.update(landed.quarantine for landed in _landed(session) if landed.quarantine)
     makers = set()
     for release in releases(session.catalogue):
         kept.add(release.bundle.digest)
@@ -34,6 +37,10 @@ def needed(session: Session) -> frozenset[str]:
         if record.run_id in makers:
             kept.update(step.output.digest for step in record.steps if step.output)
     return frozenset(kept)
+
+
+def _landed(session: Session) -> Iterator[Landed]:
+    return (entry.body for entry in session.catalogue.find(INGEST, Landed))
 
 
 def list_cache(session: Session) -> list[StoredResult]:

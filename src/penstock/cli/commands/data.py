@@ -24,6 +24,7 @@ DRIFT_NUMBERS = ("stability index", "shift of mean", "missing")
 def build() -> typer.Typer:
     """Return the group of commands."""
     from penstock.cli.commands.data_intake import ingest, validate
+    from penstock.cli.commands.data_tables import compact, list_tables
 
     app = group("Take data in, look at its versions, compare and judge them.")
     app.command("list", epilog="Example: penstock data list denmark")(list_data)
@@ -31,6 +32,8 @@ def build() -> typer.Typer:
     app.command(epilog="Example: penstock data diff denmark@v3 denmark@v4")(diff)
     app.command(epilog=INGEST_EXAMPLE)(ingest)
     app.command(epilog="Example: penstock data validate denmark --table")(validate)
+    app.command("tables", epilog="Example: penstock data tables")(list_tables)
+    app.command(epilog="Example: penstock data compact denmark")(compact)
     return app
 
 
