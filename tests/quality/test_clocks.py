@@ -39,7 +39,7 @@ def test_days_of_23_24_and_25_hours_are_whole(start: datetime) -> None:
 def test_local_time_taken_for_utc_shows_on_the_day_the_clock_goes_forward() -> None:
     result = ask("local_days", _series(_taken_for_utc(_hours(SPRING))), local_zone=ZONE)
     assert (result.verdict, result.count) == ("noted", 1)
-    assert str(result.examples[0]) == "a 2024-03-30T23:00Z (22 of 23 steps in 23 hours)"
+    assert str(result.examples[0]) == "a 2024-03-31T02:00Z (missing, as the clock skips it)"
     assert "local time seems to have been taken for UTC" in result.finding
     assert "timezone=" in result.remedy
 
@@ -49,7 +49,7 @@ def test_local_time_taken_for_utc_shows_on_the_day_the_clock_goes_back() -> None
         "local_days", _series(_taken_for_utc(_hours(AUTUMN))), local_zone=ZONE, stop_on=["local_days"]
     )
     assert (result.verdict, result.count) == ("broken", 1)
-    assert str(result.examples[0]) == "a 2024-10-26T22:00Z (26 of 25 steps in 25 hours)"
+    assert str(result.examples[0]) == "a 2024-10-27T02:00Z (stands twice, as the clock shows it)"
 
 
 def test_an_ordinary_day_that_lacks_an_hour_has_a_gap_and_one_with_two_has_too_many() -> None:
@@ -60,6 +60,14 @@ def test_an_ordinary_day_that_lacks_an_hour_has_a_gap_and_one_with_two_has_too_m
     result = ask("local_days", _series([*stamps[:40], *stamps[39:]]), local_zone=ZONE)
     assert str(result.examples[0]) == "a 2024-06-01T22:00Z (25 of 24 steps in 24 hours)"
     assert "taken for UTC" not in result.finding
+
+
+def test_local_time_far_from_utc_shows_as_well() -> None:
+    zone = "America/Los_Angeles"
+    start = datetime(2024, 3, 9, tzinfo=UTC)
+    wall = [stamp.astimezone(ZoneInfo(zone)).replace(tzinfo=UTC) for stamp in _hours(start)]
+    assert "taken for UTC" in ask("local_days", _series(wall), local_zone=zone).finding
+    assert ask("local_days", _series(_hours(start)), local_zone=zone).verdict == "passed"
 
 
 def test_one_series_that_lacks_an_hour_on_a_clock_change_raises_no_suspicion() -> None:

@@ -26,18 +26,61 @@ def local_days(facts: Facts) -> Found:
         return sound("local_days")
     odd = odd_days(facts.values, zone, step.span_us)
     odd = odd.filter(pl.col("changes") | (pl.col("rows") > pl.col("wanted")))
-    suspicious = _looks_local(odd, facts.values["series"].n_unique())
     hours = pl.col("hours").cast(pl.String).str.strip_suffix(".0")
-    told = pl.format("{} of {} steps in {} hours", "rows", "wanted", hours).alias("note")
+    days = odd.with_columns(pl.format("{} of {} steps in {} hours", "rows", "wanted", hours).alias("note"))
+    marks = wall_clock_marks(facts.values, zone, step.span_us)
+    suspicious = marks["series"].n_unique() > facts.values["series"].n_unique() / 2
     return found(
         "local_days",
         facts.context.config.verdict_of("local_days"),
-        odd.with_columns(told),
-        finding=f"days on the clock of {zone} with too few or too many steps, beginning at"
-        + ("; local time seems to have been taken for UTC" if suspicious else ""),
+        marks if suspicious else days,
+        finding=f"stamps that show the clock changes of {zone}: local time seems to have been taken for UTC"
+        if suspicious
+        else f"days on the clock of {zone} with too few or too many steps, beginning at",
         remedy="Read the stamps with their own time zone (timezone=…)."
         if suspicious
         else "Check the time zone of the stamps; fetch these days again.",
+    )
+
+
+def wall_clock_marks(values: pl.DataFrame, zone: str, span_us: int) -> pl.DataFrame:
+    """Return what wall-clock times read as UTC leave behind at clock changes: ``series``, ``time``, ``until``, ``note``.
+
+    The hour that the clock skips in spring is missing, the hour that it shows twice in autumn stands twice. True UTC
+    stamps have every one of these labels once; arguments as :func:`odd_days`.
+    """
+    labels = _odd_labels(values, zone, span_us)
+    ends = values.group_by("series").agg(
+        pl.col("time").min().alias("first"), pl.col("time").max().alias("last")
+    )
+    asked = ends.join(labels, how="cross").filter(pl.col("time").is_between("first", "last"))
+    near = values.filter(pl.col("time").is_in(labels["time"].implode()))
+    counts = near.group_by("series", "time").agg(pl.len().alias("rows"))
+    seen = asked.join(counts, on=["series", "time"], how="left").with_columns(pl.col("rows").fill_null(0))
+    marks = seen.filter(pl.when(pl.col("skipped")).then(pl.col("rows") == 0).otherwise(pl.col("rows") > 1))
+    note = (
+        pl.when(pl.col("skipped"))
+        .then(pl.lit("missing, as the clock skips it"))
+        .otherwise(pl.lit("stands twice, as the clock shows it"))
+    )
+    return marks.with_columns(pl.col("time").alias("until"), note.alias("note")).sort("series", "time")
+
+
+def _odd_labels(values: pl.DataFrame, zone: str, span_us: int) -> pl.DataFrame:
+    """Return the stamps of the grid that, read on the clock of ``zone``, are skipped or shown twice."""
+    if values.is_empty():
+        return values.select("time").with_columns(pl.lit(value=True).alias("skipped"))
+    first, last = values["time"].min(), values["time"].max()
+    grid = pl.select(pl.datetime_range(pl.lit(first), pl.lit(last), f"{span_us}us").alias("time"))
+    label = pl.col("time").dt.replace_time_zone(None)
+    early = label.dt.replace_time_zone(zone, ambiguous="earliest", non_existent="null")
+    late = label.dt.replace_time_zone(zone, ambiguous="latest", non_existent="null")
+    return (
+        grid.with_columns(
+            early.is_null().alias("skipped"), (early != late).fill_null(value=False).alias("twice")
+        )
+        .filter(pl.col("skipped") | pl.col("twice"))
+        .select("time", "skipped")
     )
 
 
@@ -89,17 +132,6 @@ def odd_days(values: pl.DataFrame, zone: str, span_us: int) -> pl.DataFrame:
         .drop("whole")
         .sort("series", "time")
     )
-
-
-def _looks_local(odd: pl.DataFrame, series: int) -> bool:
-    """Tell whether more than half of the series show what local stamps read as UTC look like.
-
-    On the day the clock goes forward the hour that it never shows is missing; on the day it goes back the hour that it
-    shows twice stands twice.
-    """
-    forward = (pl.col("hours") < _HOURS) & (pl.col("rows") < pl.col("wanted"))
-    back = (pl.col("hours") > _HOURS) & (pl.col("rows") > pl.col("wanted"))
-    return odd.filter(forward | back)["series"].n_unique() > series / 2
 
 
 def _us(moment: pl.Expr) -> pl.Expr:

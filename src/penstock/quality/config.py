@@ -41,8 +41,8 @@ class QualityConfig(BaseModel):
         Longest run of equal values, in steps, that is not worth a note; lower it for meters that never rest.
         Constant and mostly-zero series are left alone. Null: not checked.
     max_jump
-        How many times the usual seasonal movement the level may shift before it is noted; lower it to see smaller
-        breaks. Null: not checked.
+        How many times the usual seasonal movement the level may shift before it is noted. Loads that halve or double
+        show at 5; lower it to see smaller breaks. Null: not checked.
     local_zone
         Clock (IANA name) whose days must be whole: 23, 24 or 25 hours as it says. Null: not checked.
     stop_on
@@ -66,7 +66,7 @@ class QualityConfig(BaseModel):
     as_of: AwareDatetime | None = None
     known_series: tuple[str, ...] | None = None
     max_frozen: int | None = Field(default=24, ge=1)
-    max_jump: float | None = Field(default=8.0, gt=0)
+    max_jump: float | None = Field(default=5.0, gt=0)
     local_zone: str | None = None
     stop_on: tuple[Stoppable, ...] = ()
     quarantine: bool = False

@@ -80,7 +80,8 @@ def _differences(values: pl.DataFrame, step: Step, window: int) -> pl.DataFrame:
     """Return ``series``, ``time``, ``d`` and ``usual`` of long series, sorted; only stamps with a value a window ago."""
     long = values.select("series", "time", "y").filter(pl.len().over("series") >= LEAST_SEASONS * window)
     long = long.unique(["series", "time"], keep="first", maintain_order=True)
-    coded = long.with_columns((pl.col("series") != pl.col("series").shift(1)).cum_sum().alias("code"))
+    next_series = pl.col("series") != pl.col("series").shift(1, fill_value="")
+    coded = long.with_columns(next_series.cum_sum().alias("code"))  # joined faster than names
     by = f"{step.span_us * window}us" if step.span_us else f"{step.months * window}mo"
     before = coded.select("code", pl.col("time").dt.offset_by(by), pl.col("y").alias("before"))
     joined = coded.join(before, on=["code", "time"], maintain_order="left")

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 CLUSTER = "cluster"
 LEAST_SIMILARITY = 0.5
 _BLOCK = 500  # texts compared at once with all that are long enough: 40 MB of scores for 20,000
+_ROUNDING = 1e-9  # 1 - 2 / 5 is less than 0.6
 _JOINT = "\x1f"  # between the texts of several columns
 
 
@@ -120,12 +121,12 @@ def _near(texts: Sequence[str], similarity: float) -> Iterator[tuple[int, int]]:
     for begin in range(0, len(texts) if similarity < 1 else 0, _BLOCK):
         block = texts[begin : begin + _BLOCK]
         # At least the difference of their lengths must be edited.
-        end = int(np.searchsorted(lengths, len(block[-1]) / similarity + 1e-9, side="right"))
+        end = int(np.searchsorted(lengths, len(block[-1]) / similarity + _ROUNDING, side="right"))
         scores = cdist(
             block,
             texts[begin:end],
             scorer=Levenshtein.normalized_similarity,
-            score_cutoff=similarity,
+            score_cutoff=similarity - _ROUNDING,
             dtype=np.float32,
         )
         ones, others = np.nonzero(np.triu(scores, 1))

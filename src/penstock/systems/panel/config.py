@@ -85,12 +85,13 @@ class PanelConfig(ForecastingConfig):
     @property
     def columns(self) -> FileColumns:
         """The columns and their parts."""
+        hidden = frozenset(self.personal)
         return FileColumns(
             time=self.time,
             target=self.target,
             series=self.series,
-            static=tuple(name for name in self.static if name not in self.personal),
-            personal=tuple(name for name in self.series if name in self.personal),
+            static=tuple(name for name in self.static if name not in hidden),
+            personal=tuple(name for name in self.series if name in hidden),
             time_format=self.time_format,
             decimal=self.decimal,
         )
