@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import polars as pl
@@ -86,6 +86,19 @@ def test_a_run_keeps_the_version_it_was_planned_on(session: Session) -> None:
     read = next(step for step in outcome.result.steps if step.name == "pinned_rows")
     assert read.digest == dataset(session.catalogue, "denmark@v1").facts.digest
     assert read.digest != dataset(session.catalogue, "denmark@v2").facts.digest
+
+
+def test_what_is_published_as_of_a_day_ends_a_lag_before_it(session: Session) -> None:
+    past = IngestOptions(
+        system="denmark",
+        overrides=SMALL,
+        start=START,
+        end=END + timedelta(days=40),
+        as_of=datetime(2023, 5, 1, tzinfo=UTC),
+    )
+    published = ingest(past, session).dataset
+    assert published is not None
+    assert dataset(session.catalogue, published).facts.last == datetime(2023, 4, 15, 23, tzinfo=UTC)
 
 
 def test_revisions_are_there_with_the_moment_they_were_shown(session: Session) -> None:
