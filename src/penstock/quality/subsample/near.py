@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 CLUSTER = "cluster"
 LEAST_SIMILARITY = 0.5
 _BLOCK = 500  # texts compared at once with all that are long enough: 40 MB of scores for 20,000
-_ROUNDING = 1e-9  # 1 - 2 / 5 is less than 0.6
+_ROUNDING = 1e-6  # 1 - 2 / 5 is less than 0.6, and rapidfuzz rounds once more
 _JOINT = "\x1f"  # between the texts of several columns
 
 
