@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Iterator
+from dataclasses import fields, is_dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,11 +19,14 @@ from penstock.app.config.groups import SUFFIXES
 from penstock.app.config.recording import unused_keys
 from penstock.app.config.schema import broken_rules, keys, undescribed
 from penstock.app.systems import find_system
+from penstock.forecasting.replay.slots import plan_slots
+from penstock.sources.http.access import Access
 from penstock.systems.shared.config import COURSE_FEATURES
 from penstock.systems.shared.system import PRESETS, System
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {"denmark": (), "panel": ("data=sales.csv", "target=units", "time=day")}
+VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {"denmark": ((), ("origin=energidata",)), "panel": ((),)}
 ORDER = (
     "prepare",
     "publish",
@@ -71,13 +77,49 @@ def test_its_schema_keeps_the_rules_and_explains_every_key(system: System) -> No
     assert undescribed(system.config) == ()
 
 
-def test_every_key_is_read_by_a_step_or_by_the_application(system: System) -> None:
-    def reads(config: BaseModel) -> Iterator[Any]:
-        for node in system.train.plan(config).nodes:
-            yield from node.arguments.values()
+def every_value(system: System, config: BaseModel) -> Iterator[Any]:
+    """Yield what goes from a configuration to the steps of every pipeline, and to what the system takes in."""
+    day = datetime(2024, 1, 1, tzinfo=UTC)
+    graphs = [system.train.plan(config)]
+    if system.replay is not None:
+        graphs.append(system.replay.plan(config, plan_slots(day, day + timedelta(days=2), "1d", "1d")))
+    if system.feed is not None:
+        graphs.append(system.feed.ingest.plan(config, (), None))
+        yield from parts(system.feed.intake(config, Access(clock=lambda: day)))
+    for graph in graphs:
+        for node in graph.nodes:
+            for value in node.arguments.values():
+                yield from parts(value)
 
-    config = load_config(files_of(system), NEEDED[system.name]).value
-    assert set(unused_keys(config, reads)) == READ_BY_APP
+
+def parts(value: object) -> Iterator[object]:
+    """Yield the fields of dataclasses inside one another."""
+    if is_dataclass(value) and not isinstance(value, type):
+        for field in fields(value):
+            yield from parts(getattr(value, field.name))
+    else:
+        yield value
+
+
+@pytest.mark.usefixtures("sales")
+def test_every_key_is_read_by_a_step_or_by_the_application(system: System) -> None:
+    unread = [
+        set(
+            unused_keys(
+                load_config(files_of(system), (*NEEDED[system.name], *variant)).value,
+                partial(every_value, system),
+            )
+        )
+        for variant in VARIANTS[system.name]
+    ]
+    assert set.intersection(*unread) == READ_BY_APP
+
+
+@pytest.fixture
+def sales(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lay the file there that the panel system reads."""
+    (tmp_path / "sales.csv").write_text("day,units\n2024-01-01,1\n2024-01-02,2\n")
+    monkeypatch.chdir(tmp_path)
 
 
 def test_the_rung_of_the_course_is_the_course_s() -> None:

@@ -26,7 +26,7 @@ def build() -> typer.Typer:
     from penstock.cli.commands.data_intake import ingest, validate
     from penstock.cli.commands.data_tables import compact, list_tables
 
-    app = group("Take data in, look at its versions, compare and judge them.")
+    app = group("Take data in, look at its versions, judge them.")
     app.command("list", epilog="Example: penstock data list denmark")(list_data)
     app.command(epilog="Example: penstock data show denmark@v1 --schema")(show)
     app.command(epilog="Example: penstock data diff denmark@v3 denmark@v4")(diff)

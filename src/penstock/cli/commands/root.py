@@ -36,9 +36,13 @@ SECTIONS = (
             "why": _listed("why", "Say why a step ran, or why its earlier result was reused."),
             "models": _listed("models", "Look at registered models: list, show."),
             "data": _listed(
-                "data", "Take data in and look at it: ingest, validate, list, show, diff, tables, compact."
+                "data",
+                "Take data in, look at its versions, judge them: list, show, diff, ingest, validate, tables, compact.",
             ),
-            "lineage": _listed("lineage", "Follow anything back to the source, and forward again."),
+            "lineage": _listed(
+                "lineage",
+                "Follow a forecast, model, run or dataset version back to the source, and forward again.",
+            ),
             "config": _listed("config", "Look at configuration: show."),
             "dag": _listed("dag", "Look at pipelines without running them: show."),
         },
