@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import polars as pl
@@ -13,7 +15,9 @@ from penstock.forecasting.known import fit_known
 from penstock.testing.plugins import point
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from importlib.metadata import EntryPoint
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -74,3 +78,43 @@ def test_a_transformer_that_breaks_its_contract(panel: pl.DataFrame, name: str, 
 def test_two_columns_of_one_name(panel: pl.DataFrame) -> None:
     with pytest.raises(PipelineError, match="two transformers make the columns age"):
         fit_known(panel, resolved(transformers=["age", "age"]))
+
+
+def french_calendar(days: list[date]) -> pl.DataFrame:
+    """Return the calendar columns of French days, whose stamps are their midnights in UTC."""
+    paris = ZoneInfo("Europe/Paris")
+    stamps = [datetime.combine(day, time(), paris).astimezone(UTC) for day in days]
+    panel = pl.DataFrame(
+        {"series": "FR", "time": pl.Series(stamps, dtype=pl.Datetime("us", "UTC")), "area": "FR"}
+    )
+    asked = resolved(
+        calendar=["weekday", "week", "month"], holidays="FR", time_zone="Europe/Paris", ids=["area"]
+    )
+    known = fit_known(panel, asked)
+    return pl.DataFrame(known.matrix(panel), schema=list(known.names)).cast(pl.Int64)
+
+
+@pytest.mark.parametrize(
+    ("day", "holiday", "weekday", "week", "month"),
+    [
+        pytest.param(date(2023, 7, 14), 1, 4, 28, 7, id="14 July"),
+        pytest.param(date(2023, 4, 10), 1, 0, 15, 4, id="Easter Monday 2023"),
+        pytest.param(date(2024, 4, 1), 1, 0, 14, 4, id="Easter Monday 2024"),
+        pytest.param(date(2023, 4, 7), 0, 4, 14, 4, id="Good Friday, a holiday in Alsace only"),
+        pytest.param(date(2023, 7, 13), 0, 3, 28, 7, id="the day before"),
+        pytest.param(date(2016, 1, 1), 1, 4, 53, 1, id="New Year in the last ISO week of the year before"),
+        pytest.param(date(2023, 3, 26), 0, 6, 12, 3, id="summer time begins"),
+        pytest.param(date(2023, 10, 29), 0, 6, 43, 10, id="summer time ends"),
+    ],
+)
+def test_days_of_the_french_calendar(day: date, holiday: int, weekday: int, week: int, month: int) -> None:
+    made = french_calendar([day]).row(0, named=True)
+    assert (made["holiday"], made["weekday"], made["week"], made["month"]) == (holiday, weekday, week, month)
+
+
+def test_the_french_calendar_is_that_of_the_article(real_data: Callable[[str], Path]) -> None:
+    article = pl.read_csv(real_data("france_daily.csv.gz"), try_parse_dates=True)
+    made = french_calendar(article["day"].to_list())
+    assert made["holiday"].sum() == 3 * 11 + 8, "2016 to 2018, and 2019 until August"
+    for ours, theirs in (("weekday",) * 2, ("week",) * 2, ("month",) * 2, ("holiday", "is_holiday")):
+        assert made[ours].to_list() == article[theirs].to_list(), ours
