@@ -9,6 +9,7 @@ from penstock.reporting.blocks import Block, Cell, Column, Command, Fold, Prose,
 from penstock.reporting.facts import ConfigFacts, Provenanced, ProvenanceFacts
 from penstock.reporting.numbers import count, duration, megabytes, moment, number
 
+_MANY_STEPS = 30
 _TONES: dict[str, Tone] = {"ran": "plain", "reused": "quiet", "skipped": "quiet", "failed": "bad"}
 
 
@@ -17,7 +18,9 @@ def provenance(facts: Provenanced) -> Section:
     source = facts.provenance
     fixed = frozenset({"Run", "Digest", "Code"})
     blocks: list[Block] = [Terms(terms=tuple(_terms(facts)), mono=fixed)]
-    if source.steps:
+    if len(source.steps) > _MANY_STEPS:
+        blocks.append(Fold(summary=f"Steps: {_total(source)}", blocks=(_steps(source),)))
+    elif source.steps:
         blocks.append(_steps(source))
     if source.config:
         title = f"Configuration: {count(len(source.config))} values and where each came from"

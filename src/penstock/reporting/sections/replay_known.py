@@ -17,6 +17,7 @@ MEANING = {
 }
 _SHOWN_REASONS = 12
 _CENT = 0.01
+_FASTER = 1.05
 _KINDS = {
     "fit": "refits",
     "slots": "forecasts of slots",
@@ -87,14 +88,15 @@ def replay_cost(facts: ReplayFacts) -> Section | None:
         return None
     wall = facts.provenance
     seconds = None if wall.finished_at is None else (wall.finished_at - wall.started_at).total_seconds()
-    total = sum(step.seconds for step in ran)
-    speed = f", {number(total / seconds)} times as fast as one step after the other" if seconds else ""
+    faster = sum(step.seconds for step in ran) / seconds if seconds else 0.0
+    text = f"{count(len(ran))} steps ran in {duration(seconds)}"
+    text += f", {number(faster)} times as fast as one after the other. " if faster > _FASTER else ". "
     reused = len(facts.provenance.steps) - len(ran)
-    text = (
-        f"{count(len(ran))} steps ran in {duration(seconds)}{speed}; {count(reused)} were reused. "
-        "In production each refit and each slot would cost about this much."
-    )
-    return Section(id="cost", title="Cost", blocks=(Prose(text=text), _costs(facts, ran)))
+    if reused:
+        text += f"{count(reused)} steps were reused: what they cost was paid by an earlier run. "
+    if any(step.name.startswith("fit-") for step in ran):
+        text += "In production each refit and each slot would cost about as much."
+    return Section(id="cost", title="Cost", blocks=(Prose(text=text.strip()), _costs(facts, ran)))
 
 
 def _costs(facts: ReplayFacts, ran: Sequence[StepReport]) -> Table:
