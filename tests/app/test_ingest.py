@@ -12,6 +12,7 @@ from penstock.app.ingest import IngestOptions, IngestResult, ingest
 from penstock.app.run import RunOptions, carry_out, plan
 from penstock.app.session import Session
 from penstock.app.tapes import serve
+from penstock.app.validate import validate
 from penstock.domain.errors import UsageError
 from penstock.storage.datasets import dataset
 from penstock.storage.tables.open import find_table
@@ -120,6 +121,23 @@ def test_a_part_of_the_series_removes_no_others(session: Session) -> None:
     (landed,) = ingest(options, session).landed
     assert landed.removed == 0
     assert set(rows_in(session)["ConsumerType_DE35"]) == {"111", "443"}
+
+
+def test_a_live_source_that_fell_silent_is_told_with_the_command_that_fetches(session: Session) -> None:
+    words = (
+        *SMALL,
+        "origin=energidata",
+        "energidata.dataset=ConsumptionDE35Hour",
+        "energidata.only={ConsumerType_DE35: ['111', '443']}",
+    )
+    with serve("denmark") as player:
+        address = f"energidata.base_url={player.url}"
+        options = IngestOptions(system="denmark", overrides=(*words, address), start=START, end=END)
+        ingest(options, session)
+    judged = validate("denmark", words, session, table=True)
+    (banner,) = judged.banners
+    assert banner.rule == "stale_input"
+    assert "penstock data ingest denmark" in banner.finding
 
 
 def test_a_system_without_a_table_says_what_it_needs(session: Session, tmp_path: Path) -> None:

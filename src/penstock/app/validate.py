@@ -69,4 +69,4 @@ def validate(
 
 def _of_table(system: str, overrides: Sequence[str], session: Session) -> Planned:
     ready = configure(system, overrides, session)
-    return ready.planned(feed_of(ready.system).ingest.plan(ready.config.value, (), None))
+    return ready.planned(feed_of(ready.system).ingest.plan(ready.config.value, (), session.clock()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Literal
 
 from pydantic import Field
@@ -52,9 +53,15 @@ class DenmarkConfig(ForecastingConfig):
             as_of=self.source.asked_at,
         )
 
-    def known_only(self) -> DenmarkConfig:
-        """Return the configuration with the series that a table may hold, whichever of them were asked for last."""
-        return self._with_quality(known_series=known_series() if self.dataset_name == "denmark" else None)
+    def known_only(self, as_of: datetime | None = None) -> DenmarkConfig:
+        """Return the configuration with the series that a table may hold, whichever of them were asked for last.
+
+        At ``as_of`` a live source must have shown everything that is older than its lag.
+        """
+        known = known_series() if self.dataset_name == "denmark" else None
+        if as_of is None or self.origin == "simulator":
+            return self._with_quality(known_series=known)
+        return self._with_quality(known_series=known, lag_days=self.source.lag_days, as_of=as_of)
 
     def _with_quality(self, **values: object) -> DenmarkConfig:
         clock = {"local_zone": self.quality.local_zone or LOCAL_ZONE, "system": "denmark"}

@@ -124,7 +124,7 @@ def ingest(cfg: DenmarkConfig, windows: tuple[Window, ...], as_of: datetime | No
     schema = rows_of(cfg)
     rows = observed(cut, schema.names)
     panel_rows = to_panel(rows, check_rows(rows, schema))
-    return ingested(panel_rows, cfg.known_only(), labels_of(cfg), cut)
+    return ingested(panel_rows, cfg.known_only(as_of), labels_of(cfg), cut)
 
 
 @pipeline(name="denmark-replay")
