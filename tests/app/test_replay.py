@@ -15,10 +15,13 @@ import pytest
 
 from penstock.app.replay import ReplayOptions, ReplayOutcome, replay
 from penstock.app.reproduce import reproduce
+from penstock.app.run import configure
 from penstock.app.runs import list_runs, show_run
 from penstock.app.session import Session
 from penstock.app.why import explain
 from penstock.domain.errors import DataError, PenstockError, UsageError
+from penstock.forecasting.replay.forecasts import SlotRequest
+from penstock.forecasting.replay.slots import plan_slots
 from penstock.testing.panels import START
 
 if TYPE_CHECKING:
@@ -143,6 +146,21 @@ def test_a_replay_can_be_reproduced(asked: ReplayOptions) -> None:
     session = Session.open(Path(asked.system).parent / "home", environ={"PENSTOCK_TRACKING_URI": "off"})
     outcome = replay(dataclasses.replace(asked, end=FIRST + timedelta(days=1)), session)
     assert reproduce(session, outcome.result.run_id).is_equal
+
+
+def test_two_months_of_hours_plan_without_a_node_for_each_slot(
+    asked: ReplayOptions, session: Session
+) -> None:
+    ready = configure(asked.system, (*asked.overrides, "replay.chunk=48"), session)
+    plan = plan_slots(START, START + timedelta(days=60), "1h", "7d")
+    assert ready.system.replay is not None
+    graph = ready.system.replay.plan(ready.config.value, plan)
+    requests = [node.arguments["request"] for node in graph.nodes if node.name.startswith("slots-")]
+    assert sum(request.slots.count for request in requests if isinstance(request, SlotRequest)) == 1440
+    chunks = 8 * 4 + 2  # 168 hours of a week in chunks of 48, and the four days of the last one
+    assert len(requests) == chunks
+    before, after = 3, 4  # knowledge, in_order, survey; collect, judge, sum up, gather
+    assert len(graph.nodes) == before + 2 * plan.refits + 2 * chunks + after
 
 
 def test_a_day_on_which_clocks_change_has_as_many_hours_as_any_other(
