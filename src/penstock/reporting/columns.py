@@ -72,6 +72,12 @@ def on_clock(frame: pl.DataFrame, timezone: str) -> pl.DataFrame:
     return frame.with_columns(at.cast(pl.Float64) for at in local)
 
 
+def by_series(frame: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
+    """Return the rows of each series by its name, in their order and without the name."""
+    pieces = frame.partition_by("series", as_dict=True, include_key=False, maintain_order=True)
+    return {str(key[0]): piece for key, piece in pieces.items()}
+
+
 def band_columns(frame: pl.DataFrame) -> tuple[str, str] | None:
     """Return the columns of the widest interval, if the frame has one."""
     levels = sorted(

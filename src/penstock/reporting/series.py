@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from penstock.reporting.blocks import Chooser, Item, Layer, Window
-from penstock.reporting.columns import FramePacker, band_columns, milliseconds, on_clock
+from penstock.reporting.columns import FramePacker, band_columns, by_series, milliseconds, on_clock
 from penstock.reporting.facts import ReportFacts
 from penstock.reporting.numbers import measure
 from penstock.reporting.packing import Packer
@@ -91,12 +91,7 @@ def _parts(material: Material, timezone: str) -> Mapping[str, Mapping[str, pl.Da
         "baseline": material.baseline,
         "future": material.forecast,
     }
-    return {name: _split(on_clock(frame, timezone)) for name, frame in frames.items() if frame is not None}
-
-
-def _split(frame: pl.DataFrame) -> Mapping[str, pl.DataFrame]:
-    pieces = frame.partition_by("series", as_dict=True, include_key=False, maintain_order=True)
-    return {str(key[0]): piece for key, piece in pieces.items()}
+    return {name: by_series(on_clock(frame, timezone)) for name, frame in frames.items() if frame is not None}
 
 
 def _columns(

@@ -88,7 +88,8 @@ def _warnings(facts: ReplayFacts) -> list[Block]:
 def _tiles(facts: ReplayFacts) -> list[Tile]:
     metric = facts.metric
     first = _score(facts, facts.first)
-    note = f"{measure(first, metric.unit, metric.scale)} against the truth known first" if first else ""
+    differs = first is not None and first != _score(facts, facts.model)
+    note = f"{measure(first, metric.unit, metric.scale)} against the truth known first" if differs else ""
     tiles = [
         Tile(
             value=measure(_score(facts, facts.model), metric.unit, metric.scale),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from penstock.reporting.blocks import Block, Cell, Chooser, Column, Item, Layer, Prose, Section, Table, Window
-from penstock.reporting.columns import FramePacker, milliseconds, on_clock
+from penstock.reporting.columns import FramePacker, by_series, milliseconds, on_clock
 from penstock.reporting.figures.ladder import named
 from penstock.reporting.numbers import count, measure, number
 from penstock.reporting.packing import Packer
@@ -150,19 +150,10 @@ def _chooser(facts: ReplayFacts, scope: Scope) -> Chooser:
     )
 
 
-def _parts(scope: Scope, timezone: str) -> dict[str, dict[str, pl.DataFrame]]:
+def _parts(scope: Scope, timezone: str) -> Mapping[str, Mapping[str, pl.DataFrame]]:
     material = scope.material
     frames = {"truth": material.history, "test": material.predictions, "baseline": material.baseline}
-    return {
-        name: {
-            str(key[0]): piece
-            for key, piece in on_clock(frame, timezone)
-            .partition_by("series", as_dict=True, include_key=False, maintain_order=True)
-            .items()
-        }
-        for name, frame in frames.items()
-        if frame is not None
-    }
+    return {name: by_series(on_clock(frame, timezone)) for name, frame in frames.items() if frame is not None}
 
 
 def _columns(
