@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
@@ -33,6 +34,13 @@ def test_an_episode_raises_one_alarm_once_it_has_lasted() -> None:
     assert found[0].last == START + 11 * DAY
     assert found[0].error == 9.0
     assert found[0].median == 1.0
+
+
+def test_an_alarm_waits_for_the_latest_truth_that_it_rests_on() -> None:
+    known = slots([1.0] * 6 + [9.0] * 5)
+    late = START + 90 * DAY
+    known[2] = dataclasses.replace(known[2], judged_at=late)
+    assert [alarm.raised_at for alarm in find_alarms(known, RULE)] == [late]
 
 
 @pytest.mark.parametrize("errors", [[], [1.0] * 30, [1.0] * 9 + [9.0] + [1.0] * 9, [None] * 9, [9.0] * 20])

@@ -32,8 +32,9 @@ class AlarmRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Alarm:
-    """One alarm: raised at the slot ``cutoff``, whose truth was known at ``raised_at``; over after ``last``.
+    """One alarm: raised at the slot ``cutoff``; over after ``last``.
 
+    At ``raised_at`` the truth of the slot and of all slots before it was known, on which error and median rest.
     ``error`` is the rolling error there and ``median`` what it was compared with.
     """
 
@@ -75,20 +76,20 @@ def find_alarms(errors: Sequence[SlotError], rule: AlarmRule) -> list[Alarm]:
     """Return the alarms that the rule would have raised, oldest first.
 
     Only errors of earlier slots make the median, so that each verdict could have been given when the truth of its
-    slot became known. An episode raises one alarm; it ends with the first slot that is not above.
+    slot, and of those before it, had become known. An episode raises one alarm; it ends with the first slot that is not above.
     """
     means = rolling_errors([error.error for error in errors], rule.rolling)
     above = 0
+    sure: datetime | None = None
     found: list[Alarm] = []
     for slot, mean, median in zip(errors, means, medians_before(means), strict=True):
+        sure = max(filter(None, (sure, slot.judged_at)), default=None)
         if mean is None:
             continue
         above = above + 1 if median is not None and mean > rule.factor * median else 0
-        if above == rule.slots and slot.judged_at is not None and median is not None:
+        if above == rule.slots and sure is not None and median is not None:
             found.append(
-                Alarm(
-                    cutoff=slot.cutoff, raised_at=slot.judged_at, last=slot.cutoff, error=mean, median=median
-                )
+                Alarm(cutoff=slot.cutoff, raised_at=sure, last=slot.cutoff, error=mean, median=median)
             )
         elif above > rule.slots and found:
             found[-1] = replace(found[-1], last=slot.cutoff)
