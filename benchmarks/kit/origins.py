@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from penstock.app.run import configure
+from penstock.app.plan import configure
 from penstock.app.session import Session
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel

@@ -9,7 +9,8 @@ import polars as pl
 import pytest
 
 from penstock.app.ingest import IngestOptions, IngestResult, ingest
-from penstock.app.run import RunOptions, carry_out, plan
+from penstock.app.plan import plan
+from penstock.app.run import RunOptions, carry_out
 from penstock.app.session import Session
 from penstock.app.tapes import serve
 from penstock.app.validate import validate

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from penstock.app.run import plan
+from penstock.app.plan import plan
 from penstock.app.session import Session
 from penstock.domain.errors import ConfigError
 

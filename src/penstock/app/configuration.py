@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from penstock.app.config.settings import load_settings
-from penstock.app.run import plan
+from penstock.app.plan import plan
 from penstock.app.session import Session
 from penstock.domain.results import Result
 from penstock.domain.values import Json

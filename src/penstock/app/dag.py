@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
-from penstock.app.run import plan
+from penstock.app.plan import plan
 from penstock.app.session import Session
 from penstock.domain.results import Result
 from penstock.domain.values import Stage

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import computed_field
 
-from penstock.app.run import RunOptions, carry_out, configure
+from penstock.app.plan import configure
+from penstock.app.run import RunOptions, carry_out
 from penstock.domain.errors import UsageError, ValidationError
 from penstock.domain.results import Result, RunResult
 from penstock.domain.windows import Window
@@ -157,7 +158,7 @@ def moment(text: str, option: str) -> datetime:
     Raises
     ------
     UsageError
-        It is neither.
+        It is neither, or not in UTC's years.
     """
     try:
         found = datetime.fromisoformat(text)
@@ -165,4 +166,7 @@ def moment(text: str, option: str) -> datetime:
         raise UsageError(
             f"{option} {text!r} is no time; write a date, 2023-05-01, or a time, 2023-05-01T06:00Z."
         ) from error
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    try:
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except OverflowError as error:
+        raise UsageError(f"{option} {text!r} is no time in UTC: its years are 1 to 9999.") from error

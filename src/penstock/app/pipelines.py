@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.app.models import load_model
-from penstock.app.run import RunOptions, RunOutcome, plan, run
+from penstock.app.plan import plan
+from penstock.app.run import RunOptions, RunOutcome, run
 from penstock.app.session import Session
 from penstock.app.tracking import describe, tracked
 from penstock.domain.errors import UsageError

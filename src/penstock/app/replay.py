@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, cast
 
 from penstock.app.forecast_files import write_forecast
-from penstock.app.run import RunOptions, RunOutcome, carry_out, configure, pinned_by
+from penstock.app.plan import configure, pinned_by
+from penstock.app.run import RunOptions, RunOutcome, carry_out
 from penstock.app.session import Session
 from penstock.domain.errors import UsageError
 from penstock.domain.results import Result

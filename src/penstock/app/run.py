@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
-from penstock.app.config.groups import SystemFiles
-from penstock.app.config.loading import LoadedConfig, load_config
-from penstock.app.config.origins import Layer
-from penstock.app.forecast_files import FORECAST_FILE, write_forecast
+from penstock.app.outcome import result_of_execution
+from penstock.app.plan import Planned, plan
 from penstock.app.runs import RUN_RESULT
 from penstock.app.session import Session
 from penstock.app.snapshot import (
@@ -26,33 +23,19 @@ from penstock.app.snapshot import (
     take_snapshot,
 )
 from penstock.app.standing import inputs_of, standing
-from penstock.app.systems import find_system
-from penstock.domain.errors import UsageError
-from penstock.domain.results import ModelRef, RunResult, Summary
+from penstock.domain.results import RunResult
 from penstock.domain.values import RunId
 from penstock.engine.commit import runs_scope
-from penstock.engine.declare import Pipeline
-from penstock.engine.execute import Execution, Request, fingerprinter_for
+from penstock.engine.execute import Request, fingerprinter_for
 from penstock.engine.fingerprint import Reached, paths_in
 from penstock.engine.frontdoor import Watched
 from penstock.engine.graph import Graph, depth_first
 from penstock.engine.records import RunRecord
 from penstock.engine.work import output_ref
 from penstock.storage.codecs import save
-from penstock.storage.datasets import DatasetPin, dataset
-from penstock.storage.digests import digest_value
-from penstock.systems.shared.system import PRESETS, System
 
 if TYPE_CHECKING:
-    import polars as pl
-
     from penstock.domain.events import Listener
-    from penstock.release.registry import Release
-    from penstock.reporting.facts import ReportFacts
-    from penstock.reporting.replay_facts import ReplayFacts
-
-PINNED = "pinned"
-"""Parameter by which a pipeline is handed the dataset version that the user named."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,114 +61,12 @@ class RunOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configured:
-    """A system with its configuration; ``layers`` are those that came between files and command line."""
-
-    system: System
-    config: LoadedConfig
-    layers: tuple[Layer, ...]
-
-    def planned(self, graph: Graph, pinned: tuple[DatasetPin, ...] = ()) -> Planned:
-        """Return it with a graph of one of its pipelines."""
-        return Planned(system=self.system, config=self.config, layers=self.layers, graph=graph, pinned=pinned)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Planned(Configured):
-    """A system with its configuration and its graph, before anything ran."""
-
-    graph: Graph
-    pinned: tuple[DatasetPin, ...] = ()
-
-    @property
-    def simulated(self) -> bool:
-        """Whether the data are made up."""
-        if self.pinned:
-            return any(pin.simulated for pin in self.pinned)
-        return self.system.simulated(self.config.value)
-
-
-@dataclass(frozen=True, kw_only=True)
 class RunOutcome:
     """A finished run: its result, its manifest, and what its answer depends on (``None``: it never stands)."""
 
     result: RunResult
     record: RunRecord
     watched: Watched | None
-
-
-def plan(
-    system: str,
-    overrides: Sequence[str],
-    session: Session,
-    *,
-    model: str | None = None,
-    config: str | None = None,
-) -> Planned:
-    """Load the system, its configuration and its graph; nothing runs.
-
-    ``model`` and ``config`` are those of :class:`RunOptions`.
-
-    Raises
-    ------
-    UsageError
-        If ``model`` is given and the system has no pipeline that predicts.
-    """
-    ready = configure(system, overrides, session, config=config)
-    found, value = ready.system, ready.config.value
-    if model is None:
-        pinned = pinned_by(session, found.train, value)
-        return ready.planned(found.train.plan(value, *pinned), pinned)
-    if found.predict is None:
-        raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
-    from penstock.app.models import bundle_folder
-    from penstock.release.registry import resolve
-
-    pinned = pinned_by(session, found.predict, value)
-    package = bundle_folder(session, resolve(session.catalogue, model))
-    return ready.planned(found.predict.plan(value, package, *pinned), pinned)
-
-
-def configure(
-    system: str, overrides: Sequence[str], session: Session, *, config: str | None = None
-) -> Configured:
-    """Find a system and load its configuration; ``config`` is that of :class:`RunOptions`."""
-    found = find_system(system)
-    layers = () if config is None else (_best_layer(session, config),)
-    loaded = load_config(
-        SystemFiles(folder=found.folder, schema=found.config, presets=PRESETS, name=found.name),
-        overrides,
-        session.environ,
-        layers,
-    )
-    return Configured(system=found, config=loaded, layers=layers)
-
-
-def pinned_by(session: Session, pipeline: Pipeline[..., object], config: BaseModel) -> tuple[DatasetPin, ...]:
-    """Return the dataset version that the configuration names, if it names one.
-
-    Raises
-    ------
-    UsageError
-        It is no reference to a version, or the pipeline cannot read one.
-    UnknownNameError
-        There is no such version.
-    """
-    reference = getattr(config, "dataset", "")
-    if not reference:
-        return ()
-    if PINNED not in inspect.signature(pipeline.function).parameters:
-        raise UsageError(
-            f"dataset={reference}: pipeline {pipeline.name!r} cannot read a dataset version; give it a last parameter "
-            f"`{PINNED}: DatasetPin | None = None`."
-        )
-    return (dataset(session.catalogue, reference).pin,)
-
-
-def _best_layer(session: Session, config: str) -> Layer:
-    from penstock.app.best import best_layer
-
-    return best_layer(session, config)
 
 
 def run(options: RunOptions, session: Session, listeners: Sequence[Listener] = ()) -> RunOutcome:
@@ -221,7 +102,7 @@ def carry_out(
         execution = engine.run(graph, request, fingerprinter)
     finally:
         engine.executor.close()
-    result = _result(execution, planned, session, options)
+    result = result_of_execution(execution, planned, session, options)
     session.catalogue.add(
         RUN_RESULT, run_id, result, scope=runs_scope(planned.system.name), now=session.clock()
     )
@@ -288,108 +169,3 @@ def _user(environ: Mapping[str, str]) -> str:
 
 def _data_files(config: BaseModel) -> set[Path]:
     return {path for path in paths_in(config) if path.exists()}
-
-
-def _result(execution: Execution, planned: Planned, session: Session, options: RunOptions) -> RunResult:
-    record = execution.record
-    outputs = _Outputs(execution)
-    summary = outputs.summary()
-    folder = session.workspace.runs / record.run_id
-    result = RunResult(
-        run_id=record.run_id,
-        system=record.system,
-        status=record.status,
-        simulated=planned.simulated,
-        headline=summary.headline,
-        dataset=outputs.dataset(),
-        model=_model(outputs.release(), options, session),
-        notes=summary.notes,
-        split=summary.split,
-        metrics=summary.metrics,
-        intervals=summary.intervals,
-        slices_worst=summary.slices_worst,
-        checks=summary.checks,
-        steps=tuple(step.report for step in record.steps),
-        forecast=_text(outputs.keep_forecast(folder, options.forecast_to, _revealing(planned, session))),
-        digest=digest_value(
-            {
-                step.report.name: step.output.logical
-                for step in record.steps
-                if step.output and not step.effect
-            }
-        ),
-    )
-    return result.model_copy(update={"report": _text(outputs.keep_report(folder, result))})
-
-
-def _model(release: Release | None, options: RunOptions, session: Session) -> ModelRef | None:
-    """Return the release that the run made, found again or used, with the alias that stands for it now.
-
-    An unchanged training finds its old release again; ``candidate`` may stand for a newer one by then.
-    """
-    from penstock.release.registry import CANDIDATE, aliases, resolve
-
-    label = CANDIDATE
-    if release is None:
-        if options.model is None:
-            return None
-        release, label = resolve(session.catalogue, options.model), options.model.partition("@")[2]
-    stands = aliases(session.catalogue, release.model).get(label) == release.version
-    return ModelRef(name=release.model, version=release.version, alias=label if stands else None)
-
-
-@dataclass(frozen=True)
-class _Outputs:
-    """The outputs of a pipeline that the application knows by name."""
-
-    execution: Execution
-
-    def find(self, name: str) -> object:
-        return self.execution.output(name) if name in self.execution.record.outputs else None
-
-    def summary(self) -> Summary:
-        found = self.find("summary")
-        return found if isinstance(found, Summary) else Summary()
-
-    def dataset(self) -> str | None:
-        found = self.find("dataset")
-        return None if found is None else str(found)
-
-    def release(self) -> Release | None:
-        return cast("Release | None", self.find("release"))
-
-    def keep_report(self, folder: Path, result: RunResult) -> Path | None:
-        facts = self.find("report")
-        if facts is None:
-            return None
-        from penstock.app.report import finished, write_report
-
-        folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "report.html"
-        write_report(finished(cast("ReportFacts | ReplayFacts", facts), self.execution.record, result), path)
-        return path
-
-    def keep_forecast(
-        self, folder: Path, forecast_to: Path | None, reveal: Callable[[pl.DataFrame], pl.DataFrame]
-    ) -> Path | None:
-        frame = self.find("forecast")
-        if frame is None:
-            return None
-        import polars as pl
-
-        if not isinstance(frame, pl.DataFrame):
-            return None
-        own = write_forecast(frame, folder / FORECAST_FILE)
-        return own if forecast_to is None else write_forecast(reveal(frame), forecast_to)
-
-
-def _revealing(planned: Planned, session: Session) -> Callable[[pl.DataFrame], pl.DataFrame]:
-    """Return what puts real names into a forecast that leaves the workspace."""
-    reveal = planned.system.reveal
-    if reveal is None:
-        return lambda frame: frame
-    return lambda frame: cast("pl.DataFrame", reveal(planned.config.value, frame, session.workspace))
-
-
-def _text(path: Path | None) -> str | None:
-    return None if path is None else str(path)

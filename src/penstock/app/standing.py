@@ -12,7 +12,7 @@ from penstock.engine.fingerprint import paths_in
 from penstock.engine.frontdoor import Watched, inputs_digest
 
 if TYPE_CHECKING:
-    from penstock.app.run import Planned
+    from penstock.app.plan import Planned
     from penstock.app.session import Session
     from penstock.domain.results import RunResult
     from penstock.engine.fingerprint import Reached

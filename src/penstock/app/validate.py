@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from penstock.app.ingest import feed_of
-from penstock.app.run import RunOptions, carry_out, configure, plan
+from penstock.app.plan import configure, plan
+from penstock.app.run import RunOptions, carry_out
 from penstock.domain.errors import UsageError
 from penstock.domain.results import Result
 from penstock.engine.execute import Execution
@@ -18,7 +19,7 @@ from penstock.systems.shared.data import asked
 if TYPE_CHECKING:
     import polars as pl
 
-    from penstock.app.run import Planned
+    from penstock.app.plan import Planned
     from penstock.app.session import Session
     from penstock.domain.events import Listener
 

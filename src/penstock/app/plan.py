@@ -1,0 +1,125 @@
+"""Finding a system, loading its configuration and drawing one of its pipelines; nothing runs."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import BaseModel
+
+from penstock.app.config.groups import SystemFiles
+from penstock.app.config.loading import LoadedConfig, load_config
+from penstock.app.config.origins import Layer
+from penstock.app.session import Session
+from penstock.app.systems import find_system
+from penstock.domain.errors import UsageError
+from penstock.engine.declare import Pipeline
+from penstock.engine.graph import Graph
+from penstock.storage.datasets import DatasetPin, dataset
+from penstock.systems.shared.system import PRESETS, System
+
+PINNED = "pinned"
+"""Parameter by which a pipeline is handed the dataset version that the user named."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configured:
+    """A system with its configuration; ``layers`` are those that came between files and command line."""
+
+    system: System
+    config: LoadedConfig
+    layers: tuple[Layer, ...]
+
+    def planned(self, graph: Graph, pinned: tuple[DatasetPin, ...] = ()) -> Planned:
+        """Return it with a graph of one of its pipelines."""
+        return Planned(system=self.system, config=self.config, layers=self.layers, graph=graph, pinned=pinned)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned(Configured):
+    """A system with its configuration and its graph, before anything ran."""
+
+    graph: Graph
+    pinned: tuple[DatasetPin, ...] = ()
+
+    @property
+    def simulated(self) -> bool:
+        """Whether the data are made up."""
+        if self.pinned:
+            return any(pin.simulated for pin in self.pinned)
+        return self.system.simulated(self.config.value)
+
+
+def plan(
+    system: str,
+    overrides: Sequence[str],
+    session: Session,
+    *,
+    model: str | None = None,
+    config: str | None = None,
+) -> Planned:
+    """Load the system, its configuration and its graph; nothing runs.
+
+    ``model`` and ``config`` are those of :class:`RunOptions`.
+
+    Raises
+    ------
+    UsageError
+        If ``model`` is given and the system has no pipeline that predicts.
+    """
+    ready = configure(system, overrides, session, config=config)
+    found, value = ready.system, ready.config.value
+    if model is None:
+        pinned = pinned_by(session, found.train, value)
+        return ready.planned(found.train.plan(value, *pinned), pinned)
+    if found.predict is None:
+        raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
+    from penstock.app.models import bundle_folder
+    from penstock.release.registry import resolve
+
+    pinned = pinned_by(session, found.predict, value)
+    package = bundle_folder(session, resolve(session.catalogue, model))
+    return ready.planned(found.predict.plan(value, package, *pinned), pinned)
+
+
+def configure(
+    system: str, overrides: Sequence[str], session: Session, *, config: str | None = None
+) -> Configured:
+    """Find a system and load its configuration; ``config`` is that of :class:`RunOptions`."""
+    found = find_system(system)
+    layers = () if config is None else (_best_layer(session, config),)
+    loaded = load_config(
+        SystemFiles(folder=found.folder, schema=found.config, presets=PRESETS, name=found.name),
+        overrides,
+        session.environ,
+        layers,
+    )
+    return Configured(system=found, config=loaded, layers=layers)
+
+
+def pinned_by(session: Session, pipeline: Pipeline[..., object], config: BaseModel) -> tuple[DatasetPin, ...]:
+    """Return the dataset version that the configuration names, if it names one.
+
+    Raises
+    ------
+    UsageError
+        It is no reference to a version, or the pipeline cannot read one.
+    UnknownNameError
+        There is no such version.
+    """
+    reference = getattr(config, "dataset", "")
+    if not reference:
+        return ()
+    if PINNED not in inspect.signature(pipeline.function).parameters:
+        raise UsageError(
+            f"dataset={reference}: pipeline {pipeline.name!r} cannot read a dataset version; give it a last parameter "
+            f"`{PINNED}: DatasetPin | None = None`."
+        )
+    return (dataset(session.catalogue, reference).pin,)
+
+
+def _best_layer(session: Session, config: str) -> Layer:
+    from penstock.app.best import best_layer
+
+    return best_layer(session, config)
