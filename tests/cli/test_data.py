@@ -164,6 +164,7 @@ def test_banners_are_raised_and_cleared(home: Path, penstock: Command) -> None:
         (("--start", "2024-02-01", "--end", "2024-01-01"), "give a --start before the --end"),
         (("--as-of", "2999-01-01"), "lies in the future"),
         (("--start", "tomorrow"), "--start 'tomorrow' is no time; write a date, 2023-05-01"),
+        (("--end", "9999-12-31T23:00-05:00"), "--end '9999-12-31T23:00-05:00' is no time in UTC"),
     ],
 )
 def test_wrong_windows(penstock: Command, words: tuple[str, ...], message: str) -> None:

@@ -76,6 +76,12 @@ def test_moments_come_in_any_zone_or_in_none() -> None:
     assert plan == ReplayPlan(slots=SlotRange(start=START, every=Span(seconds=86_400), count=1), refit=1)
 
 
+def test_a_moment_that_utc_does_not_have_is_refused() -> None:
+    west = timezone(timedelta(hours=-5))
+    with pytest.raises(UsageError, match="9999-12-31 23:00:00-05:00 is no moment in UTC"):
+        plan_slots(START, datetime(9999, 12, 31, 23, tzinfo=west), "1d", "1d")
+
+
 def test_a_day_is_24_hours_also_where_clocks_change() -> None:
     copenhagen = datetime(2023, 3, 25, tzinfo=UTC)
     slots = plan_slots(copenhagen, copenhagen + timedelta(days=3), "1d", "1d").slots

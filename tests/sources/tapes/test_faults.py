@@ -70,7 +70,7 @@ def test_every_fault_can_be_written_alone_and_has_a_meaning() -> None:
     [
         ("awy", "no fault 'awy'; did you mean 'away'"),
         ("", "no fault ''"),
-        ("away@soon", "'soon' is no moment; write a number"),
+        ("away@soon", "fault 'away@soon': when: 'soon' is no moment; write a number"),
         ("away@2-1", "'2-1' names no request"),
         ("away@0", "the first one has number 1"),
         ("away@2023-03-02/2023-03-01", "swap the two bounds"),

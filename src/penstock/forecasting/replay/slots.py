@@ -148,8 +148,17 @@ def plan_slots(start: datetime, end: datetime, every: str, refit: str) -> Replay
 
 
 def in_utc(moment: datetime) -> datetime:
-    """Return ``moment`` in UTC; one without a zone is in UTC already."""
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    """Return ``moment`` in UTC; one without a zone is in UTC already.
+
+    Raises
+    ------
+    UsageError
+        UTC does not have it: its years are 1 to 9999.
+    """
+    try:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise UsageError(f"{moment} is no moment in UTC: its years are 1 to 9999") from error
 
 
 def require_whole_steps(every: Span, frequency: str) -> None:

@@ -166,7 +166,7 @@ def _validated(found: Any, text: str) -> Fault:
         first = error.errors(include_url=False)[0]
         place = ".".join(str(part) for part in first["loc"])
         raise UsageError(
-            f"fault {text!r}: {place}: {first['msg']}. Write FAULT[@WHEN][:ARGUMENT], such as away@1-2, too_many@1:30 "
+            f"fault {text!r}: {place}: {first['msg'].removeprefix('Value error, ')}. Write FAULT[@WHEN][:ARGUMENT], such as away@1-2, too_many@1:30 "
             "or closed@2023-01-01/2023-02-01."
         ) from error
 
