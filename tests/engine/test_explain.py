@@ -74,6 +74,12 @@ def test_the_reason_is_one_line() -> None:
     assert why_it_ran(result(), ()) == "its last result is gone, damaged, or its surroundings changed"
 
 
+def test_a_reason_with_long_values_is_cut_off() -> None:
+    reason = why_it_ran(result(), ("parameter names: " + "x" * 900, "b"))
+    assert len(reason) < 300
+    assert reason.endswith("x… and 1 more")
+
+
 def test_a_result_that_is_not_reusable_says_why() -> None:
     spoilt = result(undeclared=(Undeclared(kind="file", name="/a"),))
     assert why_it_ran(spoilt, ("code a changed",)) == "its last result is not reusable: undeclared file /a"

@@ -7,6 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from penstock.engine.records import Ingredients, ResultRecord, Undeclared
 
+_LONGEST = 240
+"""Characters of a reason; ``penstock why`` shows all of it."""
+
 _RECORD = re.compile(r"[A-Za-z_]\w*\(\w+=.*\)", re.DOTALL)
 
 
@@ -23,7 +26,7 @@ def changes(old: Ingredients, new: Ingredients) -> tuple[str, ...]:
 
 
 def why_it_ran(last: ResultRecord | None, found: tuple[str, ...]) -> str:
-    """Return the reason in one line."""
+    """Return the reason in one line, long values cut off."""
     if last is None:
         return "first time"
     if last.undeclared:
@@ -31,7 +34,8 @@ def why_it_ran(last: ResultRecord | None, found: tuple[str, ...]) -> str:
     if not found:
         return "its last result is gone, damaged, or its surroundings changed"
     rest = f" and {len(found) - 1} more" if len(found) > 1 else ""
-    return found[0] + rest
+    told = found[0] if len(found[0]) <= _LONGEST else f"{found[0][: _LONGEST - 1]}…"
+    return told + rest
 
 
 def named(touched: tuple[Undeclared, ...], limit: int = 5) -> str:
