@@ -113,7 +113,9 @@ def ladder_table(result: RunResult) -> Table:
     rungs = sorted(result.metrics, key=lambda rung: result.metrics[rung].get(first, float("inf")))
     levels = {found[first].level for found in result.intervals.values() if first in found}
     intervals = [f"{first}, {min(levels):.0%} interval"] if levels else []
-    made = table("Ladder (final window)", "rung", *names, *intervals, numeric=names)
+    # Only a training has a split, and so a final window; a replay scores slot after slot.
+    title = "Ladder (final window)" if result.split else "Scores"
+    made = table(title, "rung", *names, *intervals, numeric=names)
     for rung in rungs:
         scores = result.metrics[rung]
         found = result.intervals.get(rung, {}).get(first)
