@@ -100,6 +100,8 @@ def test_everything_can_be_followed_back_and_forward(penstock: Command) -> None:
     ingested = first["landed"][0]["ingest_id"]
 
     row = penstock("lineage", f"forecast:{run}/a/2024-01-07T02:00Z")
+    naive = penstock("lineage", f"forecast:{run}/a/2024-01-07T02:00")
+    assert (naive.code, "prediction" in naive.out) == (0, True)
     assert row.code == 0, row.err
     assert f"forecast {run}/a/2024-01-07T02:00Z  prediction " in row.out
     for word in ("model power@v1", f"run {run}", "data power@v1", f"ingest {ingested}"):

@@ -60,6 +60,40 @@ def test_a_lag_makes_values_known_later(penstock: Command, given: tuple[str, ...
     assert (rows["cutoff"] - rows["origin"]).unique().dt.total_hours().to_list() == [36]
 
 
+def test_a_file_may_say_itself_when_its_rows_became_known(
+    penstock: Command, given: tuple[str, ...], two_series: Rows
+) -> None:
+    import polars as pl
+
+    rows = [(*row, str(row[1]).replace("2024-01", "2024-02")) for row in two_series]
+    write_csv(Path("power.csv"), rows, header="id,stamp,load,seen")
+    later = ("--from", "2024-02-06", "--to", "2024-02-09", *DAYS[4:])
+    told = json.loads(penstock(*given, *later, "known_at=seen", "--json").out)
+    assert told["known"] == {"published": 1.0}
+    forecasts = pl.read_parquet(told["forecasts"])
+    assert (forecasts["cutoff"] - forecasts["origin"]).unique().dt.total_days().to_list() == [31]
+
+
+def test_two_values_for_one_stamp_are_refused_as_by_a_run(
+    penstock: Command, given: tuple[str, ...], two_series: Rows
+) -> None:
+    write_csv(Path("power.csv"), [*two_series, ("a", two_series[30][1], 99.0)])
+    told = penstock(*given, *DAYS)
+    assert (told.code, told.out) == (3, "")
+    assert "more than one value for 1 stamps: a 2024-01-02T06:00Z. Keep the right ones" in told.err
+
+
+def test_a_quarantine_sets_rows_aside_at_every_refit(
+    penstock: Command, given: tuple[str, ...], two_series: Rows
+) -> None:
+    write_csv(Path("power.csv"), [*two_series[:30], ("a", two_series[30][1], -5.0), *two_series[31:]])
+    strict = ("quality.allow_negative=false", "quality.max_quarantine_share=0.1")
+    assert penstock(*given, *DAYS, *strict).code == 3
+    told = penstock(*given, *DAYS, *strict, "quality.quarantine=true", "--json")
+    assert (told.code, told.err) == (0, "")
+    assert json.loads(told.out)["refused"] == 0
+
+
 @pytest.mark.parametrize(
     ("words", "code", "message"),
     [

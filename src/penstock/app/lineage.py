@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -252,9 +252,10 @@ def _series_of(frame: pl.DataFrame, clock: str) -> list[str]:
 
 def _moment(stamp: str) -> datetime:
     try:
-        return datetime.fromisoformat(stamp)
+        found = datetime.fromisoformat(stamp)
     except ValueError as error:
         raise UsageError(f"{stamp!r} is no time; write it as 2023-06-30T00:00:00Z.") from error
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
 
 
 def _run(run: RunResult) -> Thing:

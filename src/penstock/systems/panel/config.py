@@ -36,7 +36,7 @@ class PanelConfig(ForecastingConfig):
 
     known_at: str | None = Field(
         default=None,
-        description="Column with the moment at which a row became known, for `penstock data ingest`; null: `lag_days`.",
+        description="Column with the moment at which a row became known, for ingests and replays; null: `lag_days`.",
     )
     lag_days: Annotated[float, Field(ge=0)] = Field(
         default=0.0,

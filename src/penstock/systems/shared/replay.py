@@ -17,7 +17,7 @@ from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.replay.forecasts import SlotForecasts, SlotRequest
 from penstock.forecasting.replay.slots import ReplayPlan
 from penstock.quality.config import QualityConfig
-from penstock.systems.shared.data import check_panel, prepare
+from penstock.systems.shared.data import check_panel, prepare, set_aside, without
 from penstock.systems.shared.pipeline import Labels, report_labels
 from penstock.systems.shared.replay_judging import judge_replay, sum_up_replay
 from penstock.systems.shared.replay_reporting import replay_facts
@@ -174,7 +174,7 @@ def look_back(
     first: pl.DataFrame | None = None
     done: list[SlotForecasts] = []
     for period in plan.periods():
-        known = as_known.named(f"as_known-{_stamp(period.start)}")(history, ground, period.start)
+        known = _accepted(history, ground, period.start, cfg.quality)
         first = known if first is None else first
         done += _period(_Period(history=history, ground=ground, known=known, slots=period), cfg)
     replayed = collect(history, done)
@@ -185,6 +185,18 @@ def look_back(
         "summary": sum_up_replay(judged, ground, asked, labels.simulated),
         "report": replay_facts(replayed, judged, ground, asked, report_labels(cfg, labels)),
     }
+
+
+def _accepted(
+    history: pl.DataFrame, ground: ReplayGround, refit: datetime, quality: QualityConfig
+) -> pl.DataFrame:
+    """Draw the steps to what a refit may learn from: with a quarantine, without the rows that break a rule by then."""
+    name = _stamp(refit)
+    known = as_known.named(f"as_known-{name}")(history, ground, refit)
+    if not quality.quarantine:
+        return known
+    aside = set_aside.named(f"set_aside-{name}")(known, _quality_at(quality, refit))
+    return without.named(f"accepted-{name}")(known, aside)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
