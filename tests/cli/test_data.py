@@ -92,6 +92,14 @@ def test_the_file_may_say_when_a_row_became_known(home: Path, penstock: Command)
 
 
 @pytest.mark.usefixtures("halves")
+def test_what_brings_nothing_new_keeps_no_further_cut(penstock: Command) -> None:
+    for _ in range(2):
+        assert ingest(penstock, "first.csv")["dataset"] == "power@v1"
+    (table,) = json.loads(penstock("data", "tables", "--json").out)["tables"]
+    assert (table["name"], table["pinned"]) == ("power", 1)
+
+
+@pytest.mark.usefixtures("halves")
 def test_everything_can_be_followed_back_and_forward(penstock: Command) -> None:
     first = ingest(penstock, "first.csv")
     trained = penstock("run", "panel", "dataset=power@v1", *TINY, "search=false", "--quiet", "--json")
@@ -111,6 +119,22 @@ def test_everything_can_be_followed_back_and_forward(penstock: Command) -> None:
         assert word in forward
     tree = json.loads(penstock("lineage", "model:power@candidate", "--json").out)
     assert tree["back"][0]["parts"][0]["name"] == "power@v1"
+
+
+@pytest.mark.usefixtures("halves")
+def test_a_forecast_that_was_moved_is_read_from_the_workspace(penstock: Command) -> None:
+    ingest(penstock, "first.csv")
+    words = ("run", "panel", "dataset=power@v1", *TINY, "search=false", "--quiet", "--json")
+    run = json.loads(penstock(*words, "--forecast-to", "mine.csv").out)["run_id"]
+    reference = f"forecast:{run}/a/2024-01-07T02:00Z"
+    there = penstock("lineage", reference)
+    Path("mine.csv").rename("elsewhere.csv")
+    moved = penstock("lineage", reference)
+    assert (moved.code, moved.out) == (0, there.out)
+    next((Path("home") / "runs" / run).glob("forecast.*")).unlink()
+    gone = penstock("lineage", reference)
+    assert gone.code == 2
+    assert "The forecast mine.csv" in gone.err
 
 
 @pytest.mark.usefixtures("halves")

@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from penstock.app.forecast_files import FORECAST_FILE
 from penstock.app.runs import RUN, RUN_RESULT
 from penstock.domain.errors import UnknownNameError, UsageError, bounded, did_you_mean
 from penstock.domain.results import Result, RunResult
@@ -90,7 +91,7 @@ def _of_forecast(catalogue: _Catalogue, name: str) -> Lineage:
         raise UnknownNameError(
             f"Run {run_id} made no forecast; `penstock runs show {run_id}` shows what it did."
         )
-    note = _row(Path(run.forecast), row) if row else run.forecast
+    note = _row(_kept(catalogue.session, run_id, Path(run.forecast)), row) if row else run.forecast
     made = _run(run).model_copy(update={"parts": catalogue.before_run(run)})
     model = catalogue.model_of(run)
     back = (made,)
@@ -219,6 +220,14 @@ def _named(catalogue: _Catalogue, reference: str) -> tuple[Kind, str]:
         resolve(catalogue.session.catalogue, reference)  # an alias, or the error that names the nearest
         is_model = True
     return ("model" if is_model else "data"), reference
+
+
+def _kept(session: Session, run_id: str, asked: Path) -> Path:
+    """Return the forecast where the user wanted it, or the copy of the workspace where it is there no more."""
+    copy = session.workspace.runs / run_id / FORECAST_FILE
+    if asked.is_file() or copy.is_file():
+        return asked if asked.is_file() else copy
+    raise UnknownNameError(f"The forecast {asked} of run {run_id} is not there any more, nor is {copy}.")
 
 
 def _row(place: Path, row: str) -> str:
