@@ -92,6 +92,23 @@ def test_the_file_may_say_when_a_row_became_known(home: Path, penstock: Command)
 
 
 @pytest.mark.usefixtures("halves")
+def test_equal_rows_of_which_more_is_known_are_a_version_of_their_own(penstock: Command) -> None:
+    words = ("run", "panel", "data=first.csv", *NAMED, *TINY, "search=false", "--quiet", "--json")
+    assert json.loads(penstock(*words).out)["dataset"] == "power@v1"
+    assert ingest(penstock, "first.csv")["dataset"] == "power@v2"
+    assert ingest(penstock, "first.csv")["dataset"] == "power@v2"
+    lines = Path("first.csv").read_text().splitlines()
+    Path("wrong.csv").write_text("\n".join([lines[0], lines[1].rpartition(",")[0] + ",1.5"]) + "\n")
+    assert ingest(penstock, "wrong.csv")["dataset"] == "power@v3"
+    assert ingest(penstock, "first.csv")["dataset"] == "power@v4"
+    same = json.loads(penstock("data", "diff", "power@v2", "power@v4", "--json").out)["changes"]
+    assert (same["added"], same["revised"], same["removed"]) == (0, 0, 0)
+    again = ("run", "panel", "dataset=power@v4", *TINY, "search=false", "--quiet", "--json")
+    assert json.loads(penstock(*again).out)["dataset"] == "power@v4"
+    assert json.loads(penstock(*words).out)["dataset"] == "power@v1"
+
+
+@pytest.mark.usefixtures("halves")
 def test_what_brings_nothing_new_keeps_no_further_cut(penstock: Command) -> None:
     for _ in range(2):
         assert ingest(penstock, "first.csv")["dataset"] == "power@v1"

@@ -99,7 +99,10 @@ class DatasetVersion(BaseModel):
 def publish(
     catalogue: Catalogue, name: str, facts: DatasetFacts, *, run_id: str, now: datetime
 ) -> DatasetVersion:
-    """Return the version of ``name`` with this content; a content seen before keeps its first version."""
+    """Return the version of ``name`` with this content and cut (see :func:`version_with`), or make it."""
+    found = version_with(catalogue, name, facts.digest, facts.cut)
+    if found is not None:
+        return found
 
     def body(number: int) -> DatasetVersion:
         return DatasetVersion(
@@ -111,11 +114,30 @@ def publish(
             facts=facts,
         )
 
-    entry = catalogue.add_numbered(KIND, body, scope=name, now=now, same=facts.digest)
+    entry = catalogue.add_numbered(KIND, body, scope=name, now=now, same=_identity(facts))
     version = entry.body
     if not isinstance(version, DatasetVersion):
         version = DatasetVersion.model_validate(version.model_dump())
     return version
+
+
+def version_with(catalogue: Catalogue, name: str, digest: str, cut: TableCut | None) -> DatasetVersion | None:
+    """Return the first version of ``name`` with this content.
+
+    With a ``cut`` it must also be cut from the same version of the same table: equal rows may hide that more was
+    learned, such as what was believed before, and a replay of the version must know that.
+    """
+    alike = (one for one in reversed(datasets(catalogue, name)) if one.facts.digest == digest)
+    return next((one for one in alike if cut is None or _rows_of(one.facts.cut) == _rows_of(cut)), None)
+
+
+def _rows_of(cut: TableCut | None) -> tuple[str, int] | None:
+    return None if cut is None else (cut.table_id, cut.version)
+
+
+def _identity(facts: DatasetFacts) -> str:
+    rows = _rows_of(facts.cut)
+    return facts.digest if rows is None else f"{facts.digest} {rows[0]}/{rows[1]}"
 
 
 def datasets(catalogue: Catalogue, name: str | None = None) -> list[DatasetVersion]:

@@ -9,7 +9,7 @@ from penstock.engine.context import shelf, world
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split, up_to
 from penstock.quality.config import QualityConfig
 from penstock.quality.report import QualityReport
-from penstock.storage.datasets import DatasetFacts, DatasetPin, DatasetVersion, datasets, read_pinned
+from penstock.storage.datasets import DatasetFacts, DatasetPin, DatasetVersion, read_pinned, version_with
 from penstock.storage.datasets import publish as publish_version
 from penstock.storage.tables.cut import TableCut
 from penstock.storage.tables.open import find_table
@@ -152,15 +152,14 @@ def describe(rows: pl.DataFrame, panel: pl.DataFrame) -> PanelShape:
 def publish(
     panel: pl.DataFrame, shape: PanelShape, origin: Origin, cut: TableCut | None = None
 ) -> DatasetVersion:
-    """Make the panel an immutable, numbered dataset version; the same content keeps its version and the cut of it.
+    """Make the panel an immutable, numbered dataset version; the same content and cut keep their version.
 
     ``cut`` is the cut of a table that the panel was made of, if it was; it stays readable for ever.
     """
     del panel  # its artifact is what counts
     here = world()
     ref = here.inputs["panel"]
-    is_new = all(one.facts.digest != ref.logical for one in datasets(here.catalogue, origin.name))
-    if cut is not None and is_new:
+    if cut is not None and version_with(here.catalogue, origin.name, ref.logical, cut) is None:
         find_table(here.workspace, cut.table).pin(cut)
     made_up = cut is not None and holds_made_up_rows(here.catalogue, cut.table)
     facts = DatasetFacts(

@@ -63,7 +63,8 @@ PREPARING = ("publish", "split")
 class Labels:
     """How a system calls its things: itself, the source of its rows, its target.
 
-    ``dataset`` names dataset and model where the configuration does not; empty: as the system.
+    ``dataset`` names dataset and model where the configuration does not; empty: as the system. ``cut`` is that of the
+    dataset version that the rows come from, if it has one.
     """
 
     system: str
@@ -71,13 +72,14 @@ class Labels:
     target: str
     simulated: bool = False
     dataset: str = ""
+    cut: TableCut | None = None
 
     def of(self, pinned: DatasetPin | None) -> Labels:
         """Return the labels with the source of a dataset version, where the rows come from one."""
         if pinned is None:
             return self
         name = pinned.reference.partition("@")[0]
-        return replace(self, source=pinned.source, simulated=pinned.simulated, dataset=name)
+        return replace(self, source=pinned.source, simulated=pinned.simulated, dataset=name, cut=pinned.cut)
 
     def name_of(self, cfg: ForecastingConfig) -> str:
         """Return the name of dataset and model."""
@@ -118,7 +120,7 @@ def learn(
     rows, report, aside = accepted(rows, cfg, demand_of(cfg))
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
-    dataset = publish(panel, shape, labels.origin(cfg))
+    dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     windows = split(panel, shape, cfg.horizon, cfg.split)
     effort = Effort(seed=cfg.seed, threads=cfg.threads)
     rungs = [climb.named(rung)(panel, shape, windows, rung, effort) for rung in cfg.ladder]
@@ -200,7 +202,7 @@ def forecast(
     rows, report, aside = accepted(rows, cfg, None)
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
-    dataset = publish(panel, shape, labels.origin(cfg))
+    dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     future = predict_with(package, panel, shape, cfg.horizon)
     return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future, **aside}
 
