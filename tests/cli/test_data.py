@@ -183,6 +183,27 @@ def test_a_bare_name_that_may_mean_two_things(penstock: Command) -> None:
     assert penstock("lineage", f"forecast:{run}/a/noon").code == 2
 
 
+@pytest.mark.usefixtures("home")
+def test_rows_that_landed_are_told_where_no_version_is_published(penstock: Command, two_series: Rows) -> None:
+    write_csv(Path("gappy.csv"), [*two_series[:40], *two_series[60:]])
+    said = penstock("data", "ingest", "panel", "data=gappy.csv", *NAMED, "--quiet")
+    assert (said.code, said.out) == (3, "")
+    assert "kept in table 'power', though no version was published: file gappy.csv [2024-01-01T" in said.err
+    assert "460 added" in said.err
+    again = penstock("data", "ingest", "panel", "data=gappy.csv", *NAMED, "--quiet")
+    assert (again.code, "kept in table" in again.err) == (3, False)
+
+
+@pytest.mark.usefixtures("home")
+def test_rows_that_are_set_aside_are_told(penstock: Command, two_series: Rows) -> None:
+    write_csv(Path("power.csv"), [("a", two_series[0][1], -7.0), *two_series[1:]])
+    strict = ("quality.allow_negative=false", "quality.quarantine=true")
+    said = penstock("data", "ingest", "panel", "data=power.csv", *NAMED, *strict, "--quiet")
+    assert said.code == 0
+    assert "Noted: quarantine (1): rows set aside by negative_values (1): a 2024-01-01T00:00Z" in said.out
+    assert "T23:00:01Z): 480 added" in said.out
+
+
 def test_banners_are_raised_and_cleared(home: Path, penstock: Command) -> None:
     rows = wave(96)
     write_csv(Path("gappy.csv"), [*rows[:40], *rows[60:]])

@@ -11,7 +11,8 @@ from pydantic import computed_field
 
 from penstock.app.plan import configure
 from penstock.app.run import RunOptions, carry_out
-from penstock.domain.errors import UsageError, ValidationError
+from penstock.domain.errors import PenstockError, UsageError, ValidationError, bounded
+from penstock.domain.events import Event, RunStarted
 from penstock.domain.results import Result, RunResult
 from penstock.domain.windows import Window
 from penstock.engine.execute import Execution
@@ -48,10 +49,11 @@ class IngestOptions:
 
 
 class IngestResult(Result):
-    """What was ingested: one entry for each window, and the run that did it."""
+    """What was ingested: one entry for each window, the run that did it, and what rules noted of the rows."""
 
     run: RunResult
     landed: tuple[Landed, ...]
+    noted: tuple[str, ...] = ()
 
     @computed_field  # type: ignore[prop-decorator] # pydantic asks for exactly this order
     @property
@@ -80,16 +82,39 @@ def ingest(options: IngestOptions, session: Session, listeners: Sequence[Listene
     wanted = RunOptions(
         system=options.system, overrides=options.overrides, command=options.command, verb="ingest"
     )
+    run_id = _RunId()
     try:
-        outcome = carry_out(planned, wanted, session, listeners)
-    except ValidationError as error:
-        for rule, finding in error.broken:
+        outcome = carry_out(planned, wanted, session, [run_id, *listeners])
+    except PenstockError as error:
+        for rule, finding in error.broken if isinstance(error, ValidationError) else ():
             raise_banner(session.catalogue, ready.system.name, rule, finding, now=session.clock())
+        _tell_what_landed(error, landed_by(session, run_id.told))
         raise
     report = Execution(record=outcome.record, store=session.store).output("quality")
+    noted: tuple[str, ...] = ()
     if isinstance(report, QualityReport):
         show_report(session.catalogue, ready.system.name, report, now=session.clock())
-    return IngestResult(run=outcome.result, landed=landed_by(session, outcome.result.run_id))
+        noted = tuple(map(str, report.noted))
+    return IngestResult(run=outcome.result, landed=landed_by(session, outcome.result.run_id), noted=noted)
+
+
+@dataclass
+class _RunId:
+    """Hears which run began."""
+
+    told: str = ""
+
+    def on(self, event: Event) -> None:
+        """Take note of the run."""
+        if isinstance(event, RunStarted):
+            self.told = event.run_id
+
+
+def _tell_what_landed(error: PenstockError, landed: Sequence[Landed]) -> None:
+    """Say which rows are in the table although no version was published: each window lands by itself."""
+    told = [one.told for one in landed if one.added or one.revised or one.removed]
+    if told:
+        error.add_note(f"kept in table {landed[0].table!r}, though no version was published: {bounded(told)}")
 
 
 def landed_by(session: Session, run_id: str) -> tuple[Landed, ...]:

@@ -215,8 +215,8 @@ class PanelFile:
         return rows.select(*self.schema.names, *known).sort("time", "series", maintain_order=True)
 
     def span(self) -> Window:
-        """Return the shortest window that holds every row; the newest stamp belongs to it."""
+        """Return a window that holds every row; it ends a second after the newest stamp, so that its text shows it."""
         unnamed = self.columns.model_copy(update={"series": (), "static": (), "personal": ()})
         times = read_panel_file(self.path, unnamed, self.timezone)["time"]
         first, last = cast("datetime", times.min()), cast("datetime", times.max())
-        return Window(first, last + timedelta(microseconds=1))
+        return Window(first, last + timedelta(seconds=1))

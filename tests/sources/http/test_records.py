@@ -81,6 +81,12 @@ def test_a_cell_that_does_not_fit_is_shown(column: str, cell: object, message: s
         rows_of([ROW, {**ROW, column: cell}], SCHEMA, "rows")
 
 
+@pytest.mark.parametrize("cell", [float("inf"), 10**400], ids=["infinite", "huge"])
+def test_a_number_without_end_is_no_whole_one(cell: float) -> None:
+    with pytest.raises(DataError, match=r"'whole' should hold whole numbers, but has (inf|1000)"):
+        rows_of([{**ROW, "whole": cell}], SCHEMA, "rows")
+
+
 def test_missing_and_new_columns_are_named_with_the_nearest() -> None:
     changed = {("numbre" if name == "number" else name): cell for name, cell in ROW.items()}
     with pytest.raises(

@@ -60,7 +60,7 @@ def list_data(
             f"{facts.first:%Y-%m-%d %H:%M}",
             f"{facts.last:%Y-%m-%d %H:%M}",
             facts.digest[:12],
-            facts.source,
+            facts.source + (" (SIMULATED)" if facts.simulated else ""),
         )
     answer_many("datasets", versions, shown, as_json=as_json)
 

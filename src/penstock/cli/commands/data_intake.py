@@ -26,7 +26,11 @@ def ingest(  # noqa: PLR0913 - the options of one command
     overrides: Overrides = None,
     *,
     start: Annotated[
-        str | None, typer.Option(metavar="TIME", help=f"Begin of the window: {MOMENT} Default: what is new.")
+        str | None,
+        typer.Option(
+            metavar="TIME",
+            help=f"Begin of the window: {MOMENT} Default: all that a file or simulator shows, what is new of a service.",
+        ),
     ] = None,
     end: Annotated[
         str | None, typer.Option(metavar="TIME", help="End of the window, not itself in it. Default: now.")
@@ -59,7 +63,8 @@ def ingest(  # noqa: PLR0913 - the options of one command
         command=invocation.arguments,
     )
     found = _ingested(options, _shown(quiet=quiet))
-    lines = [*(one.told for one in found.landed), f"Published {found.dataset}."]
+    notes = (f"Noted: {note}" for note in found.noted)
+    lines = [*(one.told for one in found.landed), *notes, f"Published {found.dataset}."]
     answer(found, Text("\n".join(lines)), as_json=as_json)
 
 

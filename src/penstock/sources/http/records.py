@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import math
 import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -190,7 +191,9 @@ def _typed(cells: list[Any], rule: ColumnRule) -> pl.Series:
 
 
 def _whole(cell: float | None) -> int | None:
-    return int(cell) if cell is not None and cell == int(cell) else None
+    if cell is None or cell in (math.inf, -math.inf):
+        return None
+    return int(cell) if cell == int(cell) else None
 
 
 def _stamps(text: pl.Series, rule: ColumnRule) -> pl.Series:
