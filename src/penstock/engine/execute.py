@@ -21,7 +21,7 @@ from penstock.engine.nodes import NodeRunner, Prepared
 from penstock.engine.records import OutputRef, RunRecord, RunStartedRecord, StepRecord
 from penstock.engine.schedule import Schedule
 from penstock.engine.source import SourceIndex
-from penstock.engine.source.cache import FactsCache
+from penstock.engine.source.cache import FactsCache, facts_of_this_process
 from penstock.engine.surroundings import surroundings
 from penstock.engine.work import TaskResult, artifact_ref
 from penstock.storage.artifacts import ArtifactStore
@@ -116,7 +116,8 @@ class Engine:
 
 def fingerprinter_for(workspace: Workspace, environ: Mapping[str, str]) -> Fingerprinter:
     """Return a fresh fingerprinter that keeps what it learns about source files in the workspace."""
-    return Fingerprinter(environ=environ, index=SourceIndex(cache=FactsCache(workspace.root / "facts")))
+    kept = FactsCache(workspace.root / "facts", facts_of_this_process())
+    return Fingerprinter(environ=environ, index=SourceIndex(cache=kept))
 
 
 class _Run:

@@ -94,3 +94,12 @@ def test_a_file_that_cannot_be_parsed_is_broken(tmp_path: Path, content: bytes, 
 
 def test_a_file_that_is_gone_is_broken(tmp_path: Path) -> None:
     assert "cannot read steps" in FactsCache().read(Found("steps", "first", tmp_path / "steps.py")).broken
+
+
+def test_caches_that_share_their_facts_read_a_source_once(
+    source: Found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared: dict[str, ModuleFacts] = {}
+    first = FactsCache(tmp_path / "one", shared).read(source)
+    monkeypatch.setattr(cache_module, "module_facts", never)
+    assert FactsCache(tmp_path / "other", shared).read(source).facts is first.facts

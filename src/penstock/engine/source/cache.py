@@ -7,7 +7,7 @@ import os
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from penstock.engine.source.encode import dumps, loads
@@ -28,10 +28,12 @@ class FactsCache:
     folder
         Where facts are kept between processes, or ``None``. Entries are named by the digest of the source, this
         analysis and the Python version, and carry a digest of their own: a damaged one is made anew.
+    facts
+        What is known already, by the digest of the source; caches that share it read a source once.
     """
 
     folder: Path | None = None
-    _facts: dict[str, ModuleFacts] = field(default_factory=dict)
+    facts: dict[str, ModuleFacts] = field(default_factory=dict)
 
     def read(self, found: Found) -> Module:
         """Read the file of a first-party module."""
@@ -49,12 +51,12 @@ class FactsCache:
             return Module(found, ModuleFacts(units=()), digest, f"cannot parse {found.name}: {error}")
 
     def _facts_of(self, source: bytes, digest: str, path: Path) -> ModuleFacts:
-        if digest not in self._facts:
+        if digest not in self.facts:
             kept = self._load(digest)
-            self._facts[digest] = module_facts(source, str(path)) if kept is None else kept
+            self.facts[digest] = module_facts(source, str(path)) if kept is None else kept
             if kept is None:
                 self._store(digest)
-        return self._facts[digest]
+        return self.facts[digest]
 
     @cached_property
     def _version(self) -> str:
@@ -78,7 +80,7 @@ class FactsCache:
         file = self._file(digest)
         if file is None:
             return
-        body = dumps(self._facts[digest])
+        body = dumps(self.facts[digest])
         beside = file.with_name(f"{file.name}.{os.getpid()}")
         # A cache that cannot be written costs time, nothing else.
         with suppress(OSError):
@@ -89,3 +91,9 @@ class FactsCache:
 
 def _checksum(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()
+
+
+@cache
+def facts_of_this_process() -> dict[str, ModuleFacts]:
+    """Return what this process has read of sources: workspaces come and go, the facts of a content stay."""
+    return {}
