@@ -8,7 +8,7 @@ import pytest
 
 from penstock.app.plan import plan
 from penstock.app.session import Session
-from penstock.domain.errors import ConfigError
+from penstock.domain.errors import ConfigError, UsageError
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,10 @@ from penstock.domain.errors import ConfigError
 def test_a_wrong_value_is_refused_with_the_plan(override: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=told):
         plan("denmark", [override], Session.open(tmp_path / "home", environ={}))
+
+
+def test_rows_of_a_service_are_never_swapped_for_simulated_ones(tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r"only `penstock data ingest denmark` asks it\. Ingest first, then name"
+    ):
+        plan("denmark", ["origin=energidata"], Session.open(tmp_path / "home", environ={}))

@@ -6,8 +6,6 @@ import inspect
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pydantic import BaseModel
-
 from penstock.app.config.groups import SystemFiles
 from penstock.app.config.loading import LoadedConfig, load_config
 from penstock.app.config.origins import Layer
@@ -71,14 +69,14 @@ def plan(
     ready = configure(system, overrides, session, config=config)
     found, value = ready.system, ready.config.value
     if model is None:
-        pinned = pinned_by(session, found.train, value)
+        pinned = pinned_by(session, found.train, ready)
         return ready.planned(found.train.plan(value, *pinned), pinned)
     if found.predict is None:
         raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
     from penstock.app.models import bundle_folder
     from penstock.release.registry import resolve
 
-    pinned = pinned_by(session, found.predict, value)
+    pinned = pinned_by(session, found.predict, ready)
     package = bundle_folder(session, resolve(session.catalogue, model))
     return ready.planned(found.predict.plan(value, package, *pinned), pinned)
 
@@ -98,18 +96,20 @@ def configure(
     return Configured(system=found, config=loaded, layers=layers)
 
 
-def pinned_by(session: Session, pipeline: Pipeline[..., object], config: BaseModel) -> tuple[DatasetPin, ...]:
+def pinned_by(session: Session, pipeline: Pipeline[..., object], ready: Configured) -> tuple[DatasetPin, ...]:
     """Return the dataset version that the configuration names, if it names one.
 
     Raises
     ------
     UsageError
-        It is no reference to a version, or the pipeline cannot read one.
+        It is no reference to a version, or the pipeline cannot read one; none is named, and the rows come from a
+        service, which only an ingest asks.
     UnknownNameError
         There is no such version.
     """
-    reference = getattr(config, "dataset", "")
+    reference = getattr(ready.config.value, "dataset", "")
     if not reference:
+        _refuse_service(ready)
         return ()
     if PINNED not in inspect.signature(pipeline.function).parameters:
         raise UsageError(
@@ -117,6 +117,16 @@ def pinned_by(session: Session, pipeline: Pipeline[..., object], config: BaseMod
             f"`{PINNED}: DatasetPin | None = None`."
         )
     return (dataset(session.catalogue, reference).pin,)
+
+
+def _refuse_service(ready: Configured) -> None:
+    if ready.system.live(ready.config.value):
+        name = ready.system.name
+        raise UsageError(
+            f"System {name!r} is told to take its rows from a service, and only `penstock data ingest {name}` asks it. Ingest "
+            "first, then name the version that was published, such as dataset=NAME@v1; `penstock data list` shows them. "
+            "To judge the rows of its table, add --table to `penstock data validate`."
+        )
 
 
 def _best_layer(session: Session, config: str) -> Layer:

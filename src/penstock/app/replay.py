@@ -112,7 +112,7 @@ def replay(options: ReplayOptions, session: Session, listeners: Sequence[Listene
             f"System {ready.system.name!r} cannot be replayed: it has no pipeline that looks back. Give its System a "
             "`replay`, such as one built on penstock.systems.shared.replay.look_back."
         )
-    pinned = pinned_by(session, pipeline, ready.config.value)
+    pinned = pinned_by(session, pipeline, ready)
     _require_clocks(pinned)
     planned = ready.planned(pipeline.plan(ready.config.value, plan, *pinned), pinned)
     outcome = carry_out(planned, _run_options(options), session, listeners)

@@ -152,6 +152,7 @@ SYSTEM = System(
     prepare=PREPARING,
     loaders={FORECASTER: ForecastModel.load},
     simulated=lambda _: True,
+    live=lambda cfg: cfg.origin != "simulator",
     feed=Feed(intake=intake, ingest=ingest),
     replay=replay,
 )

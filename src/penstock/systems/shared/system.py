@@ -47,6 +47,9 @@ class System:
         For each kind of model in a bundle's ``inference.json``, the function that loads it from its folder.
     simulated
         Whether the configuration asks for made-up data; such results are labelled wherever they are shown.
+    live
+        Whether the configuration asks for a service: only an ingest asks it, so that runs and replays need a dataset
+        version.
     feed
         How observations come into the system's table; ``None``: it has no table.
     replay
@@ -66,6 +69,7 @@ class System:
     prepare: tuple[str, ...] = ()
     loaders: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
     simulated: Callable[[BaseModel], bool] = lambda _: False
+    live: Callable[[Any], bool] = lambda _: False
     feed: Feed | None = None
     replay: Pipeline[Any, Any] | None = None
     reveal: Reveals | None = None
