@@ -16,7 +16,7 @@ import pytest
 from penstock.app.plan import configure
 from penstock.app.replay import ReplayOptions, ReplayOutcome, replay
 from penstock.app.reproduce import reproduce
-from penstock.app.runs import list_runs, show_run
+from penstock.app.runs import compare_runs, list_runs, show_run
 from penstock.app.session import Session
 from penstock.app.why import explain
 from penstock.domain.errors import DataError, PenstockError, UsageError
@@ -140,6 +140,9 @@ def test_a_replay_is_a_run_like_others(asked: ReplayOptions, session: Session) -
     assert show_run(session, run_id).verb == "replay"
     name = next(iter(states(outcome, "slots-")))
     assert explain(session, run_id, f"slots-{name}").state == "ran"
+    shorter = replay(dataclasses.replace(asked, end=LAST - timedelta(days=1)), session).result.run_id
+    told = {one.name: one.values for one in compare_runs(session, (run_id, shorter)) if one.kind == "asked"}
+    assert told == {"--to": ("2024-01-17T00:00:00+00:00", "2024-01-16T00:00:00+00:00")}
 
 
 def test_a_replay_can_be_reproduced(asked: ReplayOptions) -> None:

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from penstock.app.ingest import IngestOptions, ingest
+from penstock.app.lineage import lineage
 from penstock.app.replay import ReplayOptions, replay
 from penstock.app.reproduce import reproduce
 from penstock.app.runs import list_runs
@@ -105,6 +106,9 @@ def test_it_can_be_reproduced_and_an_ingest_cannot(halves: Path, tmp_path: Path)
     session = session_in(tmp_path / "home")
     dataset = taken_in(session, halves, "second.csv")
     outcome = replay(replay_of(dataset, days=3), session)
+    assert outcome.run.result.dataset == dataset
+    (source,) = lineage(session, outcome.result.run_id).back
+    assert (source.kind, source.name, len(source.parts)) == ("data", dataset, 1)
     assert reproduce(session, outcome.result.run_id).is_equal
     ingested = list_runs(session)[-1].run_id
     with pytest.raises(UsageError, match="was asked to ingest: only trainings and replays can be reproduced"):

@@ -37,7 +37,7 @@ def result_of_execution(
         status=record.status,
         simulated=planned.simulated,
         headline=summary.headline,
-        dataset=outputs.dataset(),
+        dataset=outputs.dataset() or next((pin.reference for pin in planned.pinned), None),
         model=_model(outputs.release(), options, session),
         notes=summary.notes,
         split=summary.split,

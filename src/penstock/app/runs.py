@@ -115,7 +115,7 @@ def journal(session: Session, run_id: str) -> list[Mapping[str, Json]]:
 
 
 def compare_runs(session: Session, run_ids: Sequence[str]) -> list[Difference]:
-    """Return everything in which the runs differ: data, code, config, environment, metrics.
+    """Return everything in which the runs differ: data, code, what was asked, config, environment, metrics.
 
     A run that failed has no dataset and no metrics, and no digests of steps that it did not reach.
 
@@ -133,6 +133,7 @@ def compare_runs(session: Session, run_ids: Sequence[str]) -> list[Difference]:
         *_differences("data", [{"dataset": _dataset(session, run_id)} for run_id in run_ids]),
         *_differences("data", [{k: v.logical for k, v in record.inputs.items()} for record in records]),
         *_differences("code", [_code(record) for record in records]),
+        *_differences("asked", [_asked(record) for record in records]),
         *_differences("config", [_flat(record.config) for record in records]),
         *_differences("environment", [{**record.environment, **record.libraries} for record in records]),
         *_differences("metric", [_metrics(session, run_id) for run_id in run_ids]),
@@ -185,6 +186,12 @@ def _code(record: RunRecord) -> dict[str, Json]:
         if step.ingredients:
             parts.update(step.ingredients.code)
     return parts
+
+
+def _asked(record: RunRecord) -> dict[str, Json]:
+    """Return the verb, and the options that say with the configuration what was asked for."""
+    options = zip(record.arguments[::2], record.arguments[1::2], strict=True)
+    return {"verb": record.verb, **dict(options)}
 
 
 def _flat(config: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
