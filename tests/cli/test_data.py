@@ -136,6 +136,9 @@ def test_everything_can_be_followed_back_and_forward(penstock: Command) -> None:
         assert word in forward
     tree = json.loads(penstock("lineage", "model:power@candidate", "--json").out)
     assert tree["back"][0]["parts"][0]["name"] == "power@v1"
+    apart = penstock("runs", "compare", run, first["run"]["run_id"]).out.splitlines()
+    assert len([line for line in apart if line.startswith("code ")]) == 101
+    assert any(line.endswith("more (--json shows all)") for line in apart)
 
 
 @pytest.mark.usefixtures("halves")

@@ -13,7 +13,12 @@ import polars as pl
 import pydantic
 import pytest
 
+from penstock.domain.errors import WorkspaceError
+from penstock.domain.pseudonyms import pseudonym
+from penstock.storage.keys import personal_key
+from penstock.storage.workspace import Workspace
 from penstock.systems.panel.config import PanelConfig
+from penstock.systems.panel.system import reveal
 
 OWNERS = ("Zacharias Quimby", "Philippa Oddfellow", "Bartholomew Vance")
 STREETS = ("Thistledown Lane 7", "Marmalade Alley 9", "Umberwick Court 3")
@@ -35,6 +40,26 @@ def _write(path: Path) -> None:
     # A gap, a frozen stretch and a copy, so that rules have something to tell.
     rows = pl.concat([*parts, parts[0][100:101]])
     pl.concat([rows[:50], rows[52:]]).write_parquet(path)
+
+
+def test_names_are_not_put_back_by_another_key(tmp_path: Path) -> None:
+    _write(tmp_path / "power.parquet")
+    config = PanelConfig.model_validate(
+        {
+            "data": tmp_path / "power.parquet",
+            "target": "y",
+            "time": "ds",
+            "series": "owner",
+            "personal": "owner",
+        }
+    )
+    workspace = Workspace.open(tmp_path / "home")
+    hidden = pseudonym(personal_key(workspace), OWNERS[0])
+    future = pl.DataFrame({"owner": [hidden], "prediction": [1.0]})
+    assert reveal(config, future, workspace)["owner"].to_list() == [OWNERS[0]]
+    (tmp_path / "home" / "keys" / "personal.key").unlink()
+    with pytest.raises(WorkspaceError, match=r"is not the one with which power\.parquet was read"):
+        reveal(config, future, workspace)
 
 
 def _run(folder: Path) -> subprocess.CompletedProcess[bytes]:

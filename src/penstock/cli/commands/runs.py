@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import groupby
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from penstock.engine.records import RunRecord
 
 SHOWN_METRICS = 3
+MOST_ROWS = 100
+"""Differences shown of one kind: those of all code of two systems would fill a book."""
 CELL = 24
 
 
@@ -102,8 +105,12 @@ def compare(
 
     found = compare_runs(Session.open(), runs)
     shown = table("Differences", "kind", "name", *runs)
-    for difference in found:
-        shown.add_row(difference.kind, difference.name, *(_short(value) for value in difference.values))
+    for kind, several in groupby(found, key=lambda difference: difference.kind):
+        rows = list(several)
+        for difference in rows[:MOST_ROWS]:
+            shown.add_row(kind, difference.name, *(_short(value) for value in difference.values))
+        if len(rows) > MOST_ROWS:
+            shown.add_row(kind, f"… and {len(rows) - MOST_ROWS} more (--json shows all)")
     answer_many("differences", found, shown if found else Text("The runs do not differ."), as_json=as_json)
 
 

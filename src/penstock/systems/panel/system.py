@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.domain.errors import WorkspaceError
 from penstock.domain.windows import Window
 from penstock.engine import effect, pipeline, step
 from penstock.engine.context import shelf, world
@@ -14,7 +15,7 @@ from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.replay.slots import ReplayPlan
 from penstock.sources.files import FileColumns
 from penstock.storage.datasets import DatasetPin
-from penstock.storage.keys import personal_key
+from penstock.storage.keys import FOLDER, personal_key
 from penstock.systems.panel.config import PanelConfig
 from penstock.systems.panel.feed import intake, rows_of
 from penstock.systems.panel.replay import knowledge
@@ -107,12 +108,25 @@ def ingest(cfg: PanelConfig, windows: tuple[Window, ...], as_of: datetime | None
 
 
 def reveal(cfg: PanelConfig, future: pl.DataFrame, workspace: Workspace) -> pl.DataFrame:
-    """Put the user's own names back into a forecast that leaves the workspace."""
+    """Put the user's own names back into a forecast that leaves the workspace.
+
+    Raises
+    ------
+    WorkspaceError
+        If no pseudonym is one of a name of the file: the key is not the one with which the file was read.
+    """
     from penstock.sources.personal import with_real_names
 
     if cfg.data is None or not cfg.columns.personal:
         return future
-    return with_real_names(future, cfg.data, cfg.columns, personal_key(workspace))
+    named = with_real_names(future, cfg.data, cfg.columns, personal_key(workspace))
+    hidden = list(cfg.columns.personal)
+    if not cfg.dataset and future.height and named.select(hidden).equals(future.select(hidden)):
+        raise WorkspaceError(
+            f"the key in {workspace.root / FOLDER} is not the one with which {cfg.data.name} was read, so the names in the "
+            "forecast cannot be put back; restore the key from a backup, or start anew in another PENSTOCK_HOME"
+        )
+    return named
 
 
 def _shape(cfg: PanelConfig) -> Callable[[pl.DataFrame], pl.DataFrame] | None:
