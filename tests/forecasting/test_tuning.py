@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
@@ -8,6 +9,7 @@ import pytest
 from pydantic import ValidationError
 
 from penstock.domain.errors import ConfigError, DataError
+from penstock.evaluation.scales import naive_scales
 from penstock.evaluation.scores import overall
 from penstock.evaluation.splits import SplitConfig, panel_times, parts, plan_split, up_to
 from penstock.forecasting.features import FeatureConfig
@@ -18,11 +20,11 @@ from penstock.forecasting.training import fit
 from penstock.forecasting.tuning import Search, TuneConfig, tune
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from penstock.evaluation.splits import Split
-    from penstock.forecasting.study import Study
+    from penstock.forecasting.study import FoldScore, Study
 
 FEATURES = FeatureConfig(lags=(1, 2, 24), means=(24,), deviations=(), calendar=("hour",), ids=())
 SPACE = {
@@ -96,6 +98,37 @@ def test_a_fold_score_is_that_of_a_model_trained_on_the_fold(
         assert overall(predicted, None, ["mape"])["mape"] == pytest.approx(score, rel=1e-9)
 
 
+def test_the_table_of_folds_is_that_of_the_best_trial(study: Study, split: Split) -> None:
+    assert [row.fold for row in study.folds] == [1, 2, 3]
+    assert [row.train_end for row in study.folds] == [cutoffs[0] for cutoffs in split.folds]
+    assert [row.last for row in study.folds] == [cutoffs[-1] + timedelta(hours=12) for cutoffs in split.folds]
+    assert [(row.rows, row.weight) for row in study.folds] == list(
+        zip(study.rows, study.fold_weights, strict=True)
+    )
+    best = study.trials[study.best_number]
+    assert tuple(row.metrics["mape"] for row in study.folds) == best.fold_scores
+    assert sum(row.weight * (row.metrics["mape"] or 0.0) for row in study.folds) == pytest.approx(
+        study.best_score
+    )
+    for row in study.folds:
+        assert list(row.metrics) == ["mape", "mase", "wape", "mae", "rmse", "bias"]
+        assert row.fit_seconds > 0
+        assert row.predict_seconds > 0
+
+
+def test_folds_have_every_metric_of_a_model_trained_on_them(
+    training: pl.DataFrame, split: Split, study: Study
+) -> None:
+    model = study.best.model_copy(update={"targets": study.best.members[:1]})
+    row, cutoffs = study.folds[0], split.folds[0]
+    known = up_to(training, cutoffs[0])
+    predicted = fit(known, FEATURES, model, seed=3, threads=1).predict_origins(
+        training, cutoffs, split.horizon
+    )
+    expected = overall(predicted, naive_scales(known, 24, cutoffs[0]), list(row.metrics))
+    assert row.metrics == pytest.approx(expected, rel=1e-9)
+
+
 @pytest.mark.parametrize("workers", [2, 5])
 def test_workers_change_nothing(
     training: pl.DataFrame, split: Split, study: Study, workers: int, tmp_path: Path
@@ -126,9 +159,9 @@ def test_finished_trials_are_not_run_again(
     scored: list[ModelConfig] = []
     score = Fold.score
 
-    def counted(self: Fold, model: ModelConfig, horizon: int, metric: str) -> float:
+    def counted(self: Fold, model: ModelConfig, horizon: int, metrics: Sequence[str]) -> FoldScore:
         scored.append(model)
-        return score(self, model, horizon, metric)
+        return score(self, model, horizon, metrics)
 
     monkeypatch.setattr(Fold, "score", counted)
     longer = tune(training, split, search(trials=6), tmp_path)
@@ -185,10 +218,10 @@ def test_a_trial_that_fails_is_kept_with_its_reason(
 ) -> None:
     score = Fold.score
 
-    def failing(self: Fold, model: ModelConfig, horizon: int, metric: str) -> float:
+    def failing(self: Fold, model: ModelConfig, horizon: int, metrics: Sequence[str]) -> FoldScore:
         if model.objective == "l2":
             raise MemoryError("no room for histograms")
-        return score(self, model, horizon, metric)
+        return score(self, model, horizon, metrics)
 
     monkeypatch.setattr(Fold, "score", failing)
     study = tune(training, split, search(), tmp_path)

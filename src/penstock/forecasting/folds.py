@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
@@ -15,6 +17,7 @@ from penstock.evaluation.splits import panel_times, up_to
 from penstock.forecasting.forecaster import history_needed
 from penstock.forecasting.models import ModelConfig, Ridge, Trees
 from penstock.forecasting.panel import long_enough
+from penstock.forecasting.study import FoldScore
 from penstock.forecasting.training import Prepared, assemble, binned, boost, fit_member, prepare
 
 if TYPE_CHECKING:
@@ -45,16 +48,33 @@ class Fold:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
+    def last(self) -> datetime:
+        """Last stamp of the windows."""
+        last: datetime = panel_times(self.panel)[-1]
+        return last.astimezone(UTC)
+
+    @property
     def rows(self) -> int:
         """Number of training rows."""
         return len(next(iter(self.prepared.tables.values())).label)
 
-    def score(self, model: ModelConfig, horizon: int, metric: str) -> float:
-        """Train ``model`` on this fold and return ``metric`` over all its windows."""
+    def score(self, model: ModelConfig, horizon: int, metrics: Sequence[str]) -> FoldScore:
+        """Train ``model`` on this fold and return ``metrics`` over all its windows, and how long both took.
+
+        Columns are made and binned once for all trials: whoever comes first waits for the binning.
+        """
+        started = time.perf_counter()
         members = tuple(self._member(target, model) for target in model.members)
         fitted = assemble(self.prepared, self.features, model, members, seed=self.seed, threads=self.threads)
+        trained = time.perf_counter()
         predicted = fitted.predict_origins(self.panel, self.cutoffs, horizon)
-        return overall(predicted, self.scales, [metric])[metric]
+        predicted_at = time.perf_counter()
+        scores = overall(predicted, self.scales, metrics)
+        return FoldScore(
+            metrics={name: value if math.isfinite(value) else None for name, value in scores.items()},
+            fit_seconds=trained - started,
+            predict_seconds=predicted_at - trained,
+        )
 
     def _member(self, target: Target, model: ModelConfig) -> Trees | Ridge:
         if model.kind == "linear":

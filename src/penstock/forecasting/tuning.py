@@ -37,7 +37,7 @@ from penstock.forecasting.space import (
     check_space,
     configured,
 )
-from penstock.forecasting.study import Study, StudyCounts, TrialRecord
+from penstock.forecasting.study import FoldResult, FoldScore, Study, StudyCounts, TrialRecord
 from penstock.forecasting.training import resolve
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from penstock.evaluation.splits import Split
 
 log = logging.getLogger(__name__)
+FOLD_METRICS = ("mape", "mase", "wape", "mae", "rmse", "bias")
+"""What the table of folds shows beside the metric that decides."""
+
 _REASON_LENGTH = 300
 
 
@@ -157,6 +160,10 @@ class _Tuner:
     sampler: Sampler
 
     @property
+    def _metrics(self) -> tuple[str, ...]:
+        return tuple(dict.fromkeys((self.metric.name, *FOLD_METRICS)))
+
+    @property
     def order(self) -> tuple[int, ...]:
         """Return the places of the folds in the order in which they are scored: the last tells most."""
         return tuple(reversed(range(len(self.folds))))
@@ -219,12 +226,13 @@ class _Tuner:
         if deadline is not None and time.perf_counter() >= deadline:
             return None
         started = time.perf_counter()
-        scores: dict[int, float] = {}
+        found: dict[int, FoldScore] = {}
         reason = ""
         try:
-            scores.update(self._scores(self._model(params), pruner))
+            found.update(self._scores(self._model(params), pruner))
         except (ArithmeticError, MemoryError, ValueError, _lightgbm_error()) as error:
             reason = f"{type(error).__name__}: {error}"[:_REASON_LENGTH]
+        scores = {place: self._deciding(score) for place, score in found.items()}
         if not reason and not all(map(math.isfinite, scores.values())):
             reason = f"{self.metric.name} is undefined on a fold: {list(scores.values())}"
         full = len(scores) == len(self.folds) and not reason
@@ -236,14 +244,19 @@ class _Tuner:
             score=self.weights.mean([scores[place] for place in self.order]) if full else None,
             seconds=time.perf_counter() - started,
             reason=reason,
+            folds=tuple(found.get(place) for place in range(len(self.folds))),
         )
 
-    def _scores(self, model: ModelConfig, pruner: MedianPruner) -> Iterator[tuple[int, float]]:
+    def _deciding(self, score: FoldScore) -> float:
+        value = score.metrics[self.metric.name]
+        return math.nan if value is None else value
+
+    def _scores(self, model: ModelConfig, pruner: MedianPruner) -> Iterator[tuple[int, FoldScore]]:
         """Score the folds, the one that counts most first, until the trial is done or hopeless."""
         losses: list[float] = []
         for place in self.order:
-            score = self.folds[place].score(model, self.horizon, self.metric.name)
-            losses.append(self.metric.badness(score))
+            score = self.folds[place].score(model, self.horizon, self._metrics)
+            losses.append(self.metric.badness(self._deciding(score)))
             yield place, score
             if pruner.hopeless(losses):
                 return
@@ -301,8 +314,30 @@ class _Tuner:
             importances=self.journal.importances(records),
             counts=_counts(records, len(self.folds)),
             rows=tuple(fold.rows for fold in self.folds),
-            fold_weights=tuple(reversed([each / sum(self.weights.weights) for each in self.weights.weights])),
+            fold_weights=self._shares,
+            folds=self._table(best),
             seconds=seconds,
+        )
+
+    @property
+    def _shares(self) -> tuple[float, ...]:
+        """Return how much each fold counts, in the order of folds; they sum to 1."""
+        return tuple(reversed([each / sum(self.weights.weights) for each in self.weights.weights]))
+
+    def _table(self, best: TrialRecord) -> tuple[FoldResult, ...]:
+        rows = zip(self.folds, best.folds, self._shares, strict=False)  # an old journal knows scores only
+        return tuple(
+            FoldResult(
+                **dict(score),
+                fold=number,
+                train_end=fold.cutoffs[0],
+                last=fold.last,
+                cutoffs=len(fold.cutoffs),
+                rows=fold.rows,
+                weight=weight,
+            )
+            for number, (fold, score, weight) in enumerate(rows, start=1)
+            if score is not None
         )
 
 

@@ -66,14 +66,35 @@ class TrialFacts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class FoldFacts:
+    """How the best trial did on one fold: it learned from ``rows`` up to ``train_end`` and forecast up to ``last``.
+
+    ``weight`` is the share of the fold in the score; a metric is ``None`` where it is undefined.
+    """
+
+    fold: int
+    train_end: datetime
+    last: datetime
+    rows: int
+    weight: float
+    fit_seconds: Seconds
+    predict_seconds: Seconds
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class TuningFacts:
-    """A study: what was minimised or maximised, its trials in order, and which parameters mattered (sum 1)."""
+    """A study: what was minimised or maximised, its trials in order, and which parameters mattered (sum 1).
+
+    ``folds`` are those of the best trial.
+    """
 
     metric: str
     trials: tuple[TrialFacts, ...]
     direction: Literal["minimise", "maximise"] = "minimise"
     importances: Mapping[str, float] = field(default_factory=dict)
     best_config: str = ""
+    folds: tuple[FoldFacts, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

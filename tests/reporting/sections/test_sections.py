@@ -10,6 +10,7 @@ import pytest
 from penstock.domain.results import CheckResult, SliceScore
 from penstock.reporting.blocks import Cell, Chart, Fold, Notice, Prose, Table, Tiles
 from penstock.reporting.facts import QualityFacts, ReportFacts, RungFacts
+from penstock.reporting.numbers import MISSING
 from penstock.reporting.page import walk
 from penstock.reporting.sections.checks import checks
 from penstock.reporting.sections.errors import errors
@@ -158,9 +159,21 @@ def test_trials_are_counted_by_state(facts: ReportFacts) -> None:
     assert isinstance(first, Prose)
     assert first.text.startswith("24 trials: ")
     assert "best_config@v2" in first.text
-    table = tables(section.blocks)[0]
+    table = next(each for each in tables(section.blocks) if each.caption.startswith("Every trial"))
     best = min((t for t in facts.tuning.trials if t.state == "complete"), key=lambda t: t.score or 0)  # type: ignore[union-attr]  # it is given
     assert table.strong == {best.number}
+
+
+def test_folds_of_the_best_trial_stand_in_one_table(facts: ReportFacts) -> None:
+    section = tuning(facts)
+    assert section is not None
+    table = next(each for each in tables(section.blocks) if each.caption == "The best trial on every fold")
+    labels = [column.label for column in table.columns]
+    assert labels[:4] == ["Fold", "Trained up to", "Forecast up to", "Rows"]
+    assert labels[5:] == ["Fit", "Predict", "MAPE (%)", "MASE"]
+    first, last = ([cell.text for cell in row] for row in table.rows)
+    assert first == [*("1", "2023-02-01 00:00 UTC", "2023-02-02 00:00 UTC", "700", "20.0\u00a0%"), *first[5:]]
+    assert last[5:] == ["2.5\u00a0s", "40\u00a0ms", "6.25", MISSING]
 
 
 def test_failed_checks_come_first_with_their_example(facts: ReportFacts) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from penstock.reporting.blocks import Block, Cell, Chart, Column, Fold, Prose, Row, Section, Table
-from penstock.reporting.facts import MetricFacts, ReportFacts, TrialFacts, TuningFacts
+from penstock.reporting.facts import FoldFacts, MetricFacts, ReportFacts, TrialFacts, TuningFacts
 from penstock.reporting.figures.tuning import history, shares
-from penstock.reporting.numbers import count, duration, measure, number
+from penstock.reporting.numbers import count, duration, measure, moment, number, share
 from penstock.reporting.standing import metric_facts
 
 _BAR_PX = 30
@@ -35,7 +35,42 @@ def _study(facts: ReportFacts, study: TuningFacts) -> list[Block]:
         height_px=300,
     )
     table = Fold(summary=f"All {count(len(study.trials))} trials", blocks=(_table(study, metric),))
-    return [Prose(text=_summary(study, metric)), chart, table]
+    folds = [_folds(facts, study)] if study.folds else []
+    return [Prose(text=_summary(study, metric)), chart, *folds, table]
+
+
+def _folds(facts: ReportFacts, study: TuningFacts) -> Table:
+    """Return how the best trial did on every fold."""
+    metrics = [metric_facts(facts, name) for name in study.folds[0].metrics]
+    columns = (
+        Column(label="Fold"),
+        Column(label="Trained up to", tight=True),
+        Column(label="Forecast up to", tight=True),
+        Column(label="Rows", right=True, hint="Training rows that a trial learned from."),
+        Column(label="Weight", right=True, hint="Share of the fold in the score of a trial."),
+        Column(label="Fit", right=True),
+        Column(label="Predict", right=True),
+        *(
+            Column(label=f"{one.label} ({one.unit})" if one.unit else one.label, right=True)
+            for one in metrics
+        ),
+    )
+    rows = tuple(_fold_row(fold, metrics) for fold in study.folds)
+    return Table(caption="The best trial on every fold", columns=columns, rows=rows)
+
+
+def _fold_row(fold: FoldFacts, metrics: list[MetricFacts]) -> tuple[Cell, ...]:
+    values = [(fold.metrics.get(metric.name), metric.scale) for metric in metrics]
+    return (
+        Cell(text=str(fold.fold), sort=fold.fold),
+        Cell(text=moment(fold.train_end), sort=fold.train_end.timestamp()),
+        Cell(text=moment(fold.last), sort=fold.last.timestamp()),
+        Cell(text=count(fold.rows), sort=fold.rows),
+        Cell(text=share(fold.weight), sort=fold.weight),
+        Cell(text=duration(fold.fit_seconds), sort=fold.fit_seconds),
+        Cell(text=duration(fold.predict_seconds), sort=fold.predict_seconds),
+        *(Cell(text=measure(value, "", scale), sort=value) for value, scale in values),
+    )
 
 
 def _legend(study: TuningFacts) -> str:

@@ -11,6 +11,7 @@ from penstock.forecasting.importances import importances
 from penstock.forecasting.study import Study
 from penstock.quality.report import QualityReport, RuleResult
 from penstock.reporting.facts import (
+    FoldFacts,
     MetricFacts,
     ProvenanceFacts,
     QualityFacts,
@@ -126,6 +127,19 @@ def _tuning(study: Study) -> TuningFacts | None:
         ),
         importances=study.importances,
         best_config=f"trial {study.best_number}",
+        folds=tuple(
+            FoldFacts(
+                fold=row.fold,
+                train_end=row.train_end,
+                last=row.last,
+                rows=row.rows,
+                weight=row.weight,
+                fit_seconds=row.fit_seconds,
+                predict_seconds=row.predict_seconds,
+                metrics=row.metrics,
+            )
+            for row in study.folds
+        ),
     )
 
 
