@@ -10,6 +10,7 @@ from penstock.app.config.groups import SystemFiles
 from penstock.app.config.loading import LoadedConfig, load_config
 from penstock.app.config.origins import Layer
 from penstock.app.session import Session
+from penstock.app.space import GivenSpace, read_space, require_space
 from penstock.app.systems import find_system
 from penstock.domain.errors import UsageError
 from penstock.engine.declare import Pipeline
@@ -23,15 +24,27 @@ PINNED = "pinned"
 
 @dataclass(frozen=True, kw_only=True)
 class Configured:
-    """A system with its configuration; ``layers`` are those that came between files and command line."""
+    """A system with its configuration.
+
+    ``layers`` are those that came between files and command line, ``space`` the search space that was put in place of
+    the configured one.
+    """
 
     system: System
     config: LoadedConfig
     layers: tuple[Layer, ...]
+    space: GivenSpace | None = None
 
     def planned(self, graph: Graph, pinned: tuple[DatasetPin, ...] = ()) -> Planned:
         """Return it with a graph of one of its pipelines."""
-        return Planned(system=self.system, config=self.config, layers=self.layers, graph=graph, pinned=pinned)
+        return Planned(
+            system=self.system,
+            config=self.config,
+            layers=self.layers,
+            space=self.space,
+            graph=graph,
+            pinned=pinned,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +62,17 @@ class Planned(Configured):
         return self.system.simulated(self.config.value)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is to be planned; ``model``, ``config`` and ``space`` are those of :class:`RunOptions`."""
+
+    system: str
+    overrides: Sequence[str]
+    model: str | None = None
+    config: str | None = None
+    space: str | None = None
+
+
 def plan(
     system: str,
     overrides: Sequence[str],
@@ -59,18 +83,38 @@ def plan(
 ) -> Planned:
     """Load the system, its configuration and its graph; nothing runs.
 
-    ``model`` and ``config`` are those of :class:`RunOptions`.
+    Raises
+    ------
+    ConfigError, UsageError
+        As :func:`plan_wanted`.
+    """
+    return plan_wanted(Wanted(system=system, overrides=overrides, model=model, config=config), session)
+
+
+def plan_wanted(wanted: Wanted, session: Session) -> Planned:
+    """Load a system, its configuration and its graph; nothing runs.
 
     Raises
     ------
+    ConfigError
+        If the configuration is wrong, or the space that is to be searched does not fit the model.
     UsageError
-        If ``model`` is given and the system has no pipeline that predicts.
+        If ``model`` is given and the system has no pipeline that predicts, or a space and nothing is searched.
     """
-    ready = configure(system, overrides, session, config=config)
+    space = None if wanted.space is None else read_space(wanted.space)
+    ready = configure(wanted.system, wanted.overrides, session, config=wanted.config, space=space)
+    return _training(ready, session) if wanted.model is None else _prediction(ready, wanted.model, session)
+
+
+def _training(ready: Configured, session: Session) -> Planned:
+    pipeline, value = ready.system.train, ready.config.value
+    require_space(value, ready.space)
+    pinned = pinned_by(session, pipeline, ready)
+    return ready.planned(pipeline.plan(value, *pinned), pinned)
+
+
+def _prediction(ready: Configured, model: str, session: Session) -> Planned:
     found, value = ready.system, ready.config.value
-    if model is None:
-        pinned = pinned_by(session, found.train, ready)
-        return ready.planned(found.train.plan(value, *pinned), pinned)
     if found.predict is None:
         raise UsageError(f"System {found.name!r} has no pipeline that predicts: give its System a `predict`.")
     from penstock.app.models import bundle_folder
@@ -82,18 +126,24 @@ def plan(
 
 
 def configure(
-    system: str, overrides: Sequence[str], session: Session, *, config: str | None = None
+    system: str,
+    overrides: Sequence[str],
+    session: Session,
+    *,
+    config: str | None = None,
+    space: GivenSpace | None = None,
 ) -> Configured:
     """Find a system and load its configuration; ``config`` is that of :class:`RunOptions`."""
     found = find_system(system)
     layers = () if config is None else (_best_layer(session, config),)
+    above = () if space is None else (space.layer,)
     loaded = load_config(
         SystemFiles(folder=found.folder, schema=found.config, presets=PRESETS, name=found.name),
         overrides,
         session.environ,
-        layers,
+        (*layers, *above),
     )
-    return Configured(system=found, config=loaded, layers=layers)
+    return Configured(system=found, config=loaded, layers=layers, space=space)
 
 
 def pinned_by(session: Session, pipeline: Pipeline[..., object], ready: Configured) -> tuple[DatasetPin, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel
 
 from penstock.app.outcome import result_of_execution
-from penstock.app.plan import Planned, plan
+from penstock.app.plan import Planned, Wanted, plan_wanted
 from penstock.app.runs import RUN_RESULT
 from penstock.app.session import Session
 from penstock.app.snapshot import (
@@ -22,6 +22,8 @@ from penstock.app.snapshot import (
     package_folder,
     take_snapshot,
 )
+from penstock.app.space import KEY as SPACE
+from penstock.app.space import space_digest
 from penstock.app.standing import inputs_of, standing
 from penstock.domain.results import RunResult
 from penstock.domain.values import RunId
@@ -44,7 +46,8 @@ class RunOptions:
 
     ``only`` limits the run to the named steps and what they need; empty means all. With ``model``, such as
     ``denmark@candidate``, nothing is trained: that model forecasts. ``config``, such as ``denmark/best_config@v2``,
-    trains a configuration that won an earlier search. ``verb`` and ``arguments`` say how the same work is asked for
+    trains a configuration that won an earlier search. ``space`` is a file with the search space, or the space itself as
+    text in braces, that takes the place of ``tune.space``. ``verb`` and ``arguments`` say how the same work is asked for
     again; an empty verb means to train, or with ``model`` to predict.
     """
 
@@ -55,6 +58,7 @@ class RunOptions:
     only: tuple[str, ...] = ()
     model: str | None = None
     config: str | None = None
+    space: str | None = None
     command: tuple[str, ...] = ()
     verb: str = ""
     arguments: tuple[str, ...] = ()
@@ -77,7 +81,14 @@ def run(options: RunOptions, session: Session, listeners: Sequence[Listener] = (
     PenstockError
         Wrong use, bad data, a refused gate, or a failed step; finished steps stay committed.
     """
-    planned = plan(options.system, options.overrides, session, model=options.model, config=options.config)
+    wanted = Wanted(
+        system=options.system,
+        overrides=options.overrides,
+        model=options.model,
+        config=options.config,
+        space=options.space,
+    )
+    planned = plan_wanted(wanted, session)
     return carry_out(planned, options, session, listeners)
 
 
@@ -139,17 +150,23 @@ def _request(
         run_id=run_id,
         who=_user(session.environ),
         verb=options.verb or ("run" if options.model is None else "predict"),
-        arguments=options.arguments,
+        arguments=(*options.arguments, *(planned.space.arguments if planned.space else ())),
         command=options.command,
         overrides=_all_overrides(planned, options),
         config=planned.config.masked(),
         origins={key: str(origin) for key, origin in planned.config.origins.items()},
+        config_digests=_config_digests(planned),
         commit=code_commit(package_folder()),
         source=take_snapshot(session.store, roots, {p: name for p, name in reached.sources.items() if name}),
         inputs={str(path): output_ref(save(session.store, path)) for path in sorted(given)},
         beside=keep_data(session.store, roots, {*planned.config.files, *reached.data} - given),
         price_per_cpu_hour=price,
     )
+
+
+def _config_digests(planned: Planned) -> dict[str, str]:
+    digest = space_digest(planned.config.value)
+    return {} if digest is None else {SPACE: digest}
 
 
 def _all_overrides(planned: Planned, options: RunOptions) -> tuple[str, ...]:

@@ -70,6 +70,8 @@ def standing(
 def _planned_files(planned: Planned, session: Session) -> Iterator[str]:
     yield from map(str, (*planned.config.files, *planned.config.absent, *session.files))
     yield from map(str, paths_in(planned.config.value))
+    if planned.space is not None and planned.space.file is not None:
+        yield str(planned.space.file)
 
 
 def _reached_files(reached: Reached, roots: Sequence[Path]) -> Iterator[str]:

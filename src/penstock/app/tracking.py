@@ -44,6 +44,7 @@ def describe(tracker: Tracker, outcome: RunOutcome, session: Session) -> None:
     result, record = outcome.result, outcome.record
     note = _dataset_note(result.dataset, session) if result.dataset else None
     tags = {"mlflow.source.git.commit": record.commit.partition("+")[0]} if record.commit else {}
+    tags |= {f"{key}.digest": digest for key, digest in record.config_digests.items()}
     tags |= _split_tags(result.split)
     tracker.describe(result.run_id, RunFacts(dataset=note, metrics=result.metrics, tags=tags))
     # Of a forecast the run's own file: the one at a place of the user's choice may name people.

@@ -51,6 +51,7 @@ class Request:
     overrides: tuple[str, ...] = ()
     config: Mapping[str, Json] = field(default_factory=dict)
     origins: Mapping[str, str] = field(default_factory=dict)
+    config_digests: Mapping[str, str] = field(default_factory=dict)
     commit: str | None = None
     source: OutputRef | None = None
     inputs: Mapping[str, OutputRef] = field(default_factory=dict)
@@ -277,6 +278,7 @@ class _Run:
             overrides=request.overrides,
             config=dict(request.config),
             origins=dict(request.origins),
+            config_digests=dict(request.config_digests),
             steps=tuple(self.steps[node.name] for node in self.graph.nodes if node.name in self.steps),
             outputs=dict(self.graph.outputs),
             source=request.source,

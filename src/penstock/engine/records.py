@@ -118,6 +118,8 @@ class RunRecord(Record):
         The effective configuration, secrets masked.
     origins
         For each dotted key of the configuration, where its value came from.
+    config_digests
+        Digests of those parts of the configuration, by dotted key, by which runs are told apart at a glance.
     source
         Artifact with all first-party source and configuration files, as they were.
     libraries
@@ -140,6 +142,7 @@ class RunRecord(Record):
     overrides: tuple[str, ...] = ()
     config: dict[str, Json] = {}
     origins: dict[str, str] = {}
+    config_digests: dict[str, str] = {}
     steps: tuple[StepRecord, ...] = ()
     outputs: dict[str, str] = {}
     source: OutputRef | None = None

@@ -11,6 +11,7 @@ from penstock.app.config.origins import (
     leaves,
     origin_of,
     overlaps,
+    ranked,
     trace,
 )
 
@@ -69,3 +70,17 @@ def test_a_key_inherits_the_origin_of_its_parent_and_gathers_those_of_its_childr
 def test_an_origin_prints_its_place_else_its_kind() -> None:
     assert str(Origin(kind="file", place="config.yaml:12")) == "config.yaml:12"
     assert str(COMMAND_LINE) == "command line"
+
+
+def test_what_a_later_layer_replaces_is_gone_from_those_below() -> None:
+    below = Layer(name="below", values={"tune": {"space": {"a": 1}, "trials": 3}, "space": {"b": 1}})
+    above = Layer(
+        name="above", values={"tune": {"space": {"c": 2}}}, replaces=frozenset({"tune.space", "none.such"})
+    )
+    top = Layer(name="top", values={"tune": {"space": {"d": 3}}})
+    assert [layer.values for layer in ranked([below, above, top])] == [
+        {"tune": {"trials": 3}, "space": {"b": 1}},
+        above.values,
+        top.values,
+    ]
+    assert below.values["tune"] == {"space": {"a": 1}, "trials": 3}

@@ -55,14 +55,21 @@ def read_document(file: Traversable, name: str, faults: Faults) -> Document:
     Numbers and truth values are those of YAML 1.2: ``no``, ``on``, ``010`` and ``12:30`` are text, ``1e-3`` is a
     number, a date stays text. Keys are text. ``???`` counts as not given. An empty file is an empty document.
     """
-    import yaml
-
     try:
-        loader = _loader_class()(file.read_text(encoding="utf-8"))
-        root = loader.get_single_node()
+        text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         faults.lose(f"{name} cannot be read: {error}")
         return Document(name=name)
+    return parse_document(text, name, faults)
+
+
+def parse_document(text: str, name: str, faults: Faults) -> Document:
+    """Read ``text`` as :func:`read_document` reads a file; ``name`` stands for it in messages."""
+    import yaml
+
+    try:
+        loader = _loader_class()(text)
+        root = loader.get_single_node()
     except yaml.YAMLError as error:
         faults.lose(f"{name} is not valid YAML: {_one_line(error)}")
         return Document(name=name)

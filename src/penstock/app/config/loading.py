@@ -26,6 +26,7 @@ from penstock.app.config.origins import (
     leaves,
     origin_of,
     overlaps,
+    ranked,
     trace,
 )
 from penstock.app.config.overrides import Override, parse_overrides
@@ -107,12 +108,14 @@ def load_config(
     faults = Faults()
     loading = _Loading(files, faults)
     arguments = loading.parse(overrides)
-    merged = [
-        *loading.file_layers(arguments),
-        *layers,
-        loading.secrets(environ),
-        *loading.commands(arguments),
-    ]
+    merged = ranked(
+        [
+            *loading.file_layers(arguments),
+            *layers,
+            loading.secrets(environ),
+            *loading.commands(arguments),
+        ]
+    )
     validated = loading.validate(merged)
     faults.raise_any(f"Configuration of {files.title}")
     value = cast("BaseModel", validated)

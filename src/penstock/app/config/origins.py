@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias
 
 from penstock.domain.errors import bounded
@@ -37,12 +37,14 @@ class Layer:
     """Nested values of equal rank with the origin of each.
 
     ``origins`` maps dotted keys to origins; a key that it misses takes the origin of its nearest parent, and
-    without one ``Origin(kind="layer", place=name)``.
+    without one ``Origin(kind="layer", place=name)``. ``replaces`` are dotted keys of which the layers below say nothing
+    any more: without it, what two layers say of a mapping is put together.
     """
 
     name: str
     values: Mapping[str, object]
     origins: Mapping[str, Origin] = field(default_factory=dict)
+    replaces: frozenset[str] = frozenset()
 
     def origin(self, key: str) -> Origin:
         """Return the origin of a dotted key of this layer."""
@@ -52,6 +54,26 @@ class Layer:
             if found is not None:
                 return found
         return Origin(kind="layer", place=self.name)
+
+
+def ranked(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the layers in their order, each without what a later one replaces."""
+    found = []
+    for place, layer in enumerate(layers):
+        values = layer.values
+        for key in sorted(key for later in layers[place + 1 :] for key in later.replaces):
+            values = _without(values, key.split("."))
+        found.append(replace(layer, values=values))
+    return found
+
+
+def _without(values: Mapping[str, object], path: Sequence[str]) -> Mapping[str, object]:
+    first, *rest = path
+    inner = values.get(first)
+    if first not in values or (rest and not isinstance(inner, Mapping)):
+        return values
+    kept = {name: value for name, value in values.items() if name != first}
+    return {**kept, first: _without(inner, rest)} if rest and isinstance(inner, Mapping) else kept
 
 
 def leaves(values: Mapping[str, object], prefix: str = "") -> Iterator[tuple[str, object]]:

@@ -33,6 +33,7 @@ SECTIONS = (
         title="Look",
         commands={
             "runs": _listed("runs", "Look at runs: list, show, tree, compare."),
+            "cv": _listed("cv", "Look at the folds that a search is judged by: plan, show."),
             "why": _listed("why", "Say why a step ran, or why its earlier result was reused."),
             "models": _listed("models", "Look at registered models: list, show."),
             "data": _listed(

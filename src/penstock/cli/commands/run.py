@@ -43,6 +43,12 @@ def run(  # noqa: PLR0913 - the options of one command
     overrides: Overrides = None,
     *,
     config: BestConfig = None,
+    space: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE", help="Search this space (YAML: parameter: {low: …, high: …}), not tune.space."
+        ),
+    ] = None,
     jobs: Jobs = None,
     forecast_to: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the forecast there: .parquet or .csv.")
@@ -69,6 +75,7 @@ def run(  # noqa: PLR0913 - the options of one command
         system=system,
         overrides=tuple(overrides or ()),
         config=config,
+        space=space,
         jobs=jobs or _default_jobs(invocation),
         forecast_to=_writable(forecast_to),
         command=invocation.arguments,

@@ -11,6 +11,7 @@ from penstock.cli.answers import AsJson, RunArgument, answer, answer_many
 from penstock.cli.groups import group
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.tree import Tree
 
     from penstock.engine.records import RunRecord
@@ -19,6 +20,7 @@ SHOWN_METRICS = 3
 MOST_ROWS = 100
 """Differences shown of one kind: those of all code of two systems would fill a book."""
 CELL = 24
+DIGEST = 12
 
 
 def build() -> typer.Typer:
@@ -78,7 +80,9 @@ def show(run: RunArgument, *, as_json: AsJson = False) -> None:
         answer(record, failure, Text(), steps_table(reports), as_json=as_json)
         return
     result = result_of(session, run)
-    answer(record, *summary_parts(result), Text(), steps_table(result.steps), as_json=False)
+    answer(
+        record, *summary_parts(result), *_digests(record), Text(), steps_table(result.steps), as_json=False
+    )
 
 
 def tree(run: RunArgument, *, as_json: AsJson = False) -> None:
@@ -112,6 +116,16 @@ def compare(
         if len(rows) > MOST_ROWS:
             shown.add_row(kind, f"… and {len(rows) - MOST_ROWS} more (--json shows all)")
     answer_many("differences", found, shown if found else Text("The runs do not differ."), as_json=as_json)
+
+
+def _digests(record: RunRecord) -> list[RenderableType]:
+    """Return a line for each part of the configuration that has a digest, with the place that it came from."""
+    from rich.text import Text
+
+    return [
+        Text(f"{key} {digest[:DIGEST]} ({record.origins.get(key, 'default')})")
+        for key, digest in sorted(record.config_digests.items())
+    ]
 
 
 def _tree(record: RunRecord) -> Tree:
