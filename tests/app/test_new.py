@@ -18,6 +18,7 @@ def test_a_new_system_can_be_planned_as_it_is(tmp_path: Path, monkeypatch: pytes
         "README.md",
         "config.yaml",
         "data.csv",
+        "smoke.yaml",
         "system.py",
     ]
     planned = plan(str(made), ["horizon=3"], Session.open(tmp_path / "workspace", environ={}))

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from penstock.app.plan import Planned, Wanted, plan_wanted
-from penstock.app.reproduce import reproduce
 from penstock.app.run import RunOptions, run
 from penstock.app.runs import show_run
 from penstock.app.session import Session
-from penstock.app.space import read_space, space_digest
+from penstock.app.space import space_digest
 from penstock.domain.errors import ConfigError, UsageError
 from penstock.systems.shared.config import ForecastingConfig
 
@@ -84,20 +83,19 @@ def test_its_digest_says_what_it_means_not_how_it_is_written(session: Session) -
     assert digest(None, "search=false") is None
 
 
-def test_it_is_in_the_record_of_the_run_which_can_be_reproduced(
+def test_it_is_in_the_record_of_the_run_which_needs_its_file_no_more(
     session: Session, settings: Sequence[str]
 ) -> None:
     options = RunOptions(system="panel", overrides=tuple(settings), space="space.yaml")
     run_id = run(options, session).result.run_id
     record = show_run(session, run_id)
-    given = read_space("space.yaml")
-    assert record.config_digests == {
-        "tune.space": space_digest(plan("panel", settings, session, space="space.yaml").config.value)
-    }
-    assert record.arguments == given.arguments
-    assert read_space(record.arguments[1]).values == given.values
+    config = plan("panel", settings, session, space="space.yaml").config.value
+    assert record.config_digests == {"tune.space": space_digest(config)}
     Path("space.yaml").unlink()
-    assert reproduce(session, run_id).is_equal
+    option, given = record.arguments
+    assert option == "--space"
+    again = plan("panel", record.overrides, session, space=given)
+    assert again.config.value == config
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,9 @@ SECTIONS = (
             "run": _listed(
                 "run", "Run a system: from raw data to a registered model, a forecast and a report."
             ),
+            "smoke": _listed(
+                "smoke", "Try a system's whole pipeline on tiny data, and judge its error by a bound."
+            ),
             "replay": _listed("replay", "Look back: what a system would have said at every past cutoff."),
             "reproduce": _listed("reproduce", "Execute a run again and compare every digest."),
         },

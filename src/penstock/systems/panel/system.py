@@ -19,6 +19,7 @@ from penstock.storage.keys import FOLDER, personal_key
 from penstock.systems.panel.config import PanelConfig
 from penstock.systems.panel.feed import intake, rows_of
 from penstock.systems.panel.replay import knowledge
+from penstock.systems.panel.sample import write_sample
 from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.feed import Feed
 from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed, recalled
@@ -152,4 +153,5 @@ SYSTEM = System(
     replay=replay,
     feed=Feed(intake=intake, ingest=ingest),
     reveal=reveal,
+    sample=write_sample,
 )

@@ -58,6 +58,9 @@ class System:
     reveal
         ``(configuration, forecast, workspace)`` to a forecast with the user's own names: what is written where the user
         asks for it, while the workspace keeps pseudonyms. ``None``: there are none.
+    sample
+        Writes small made-up files into a folder, for a system that has no data of its own: ``smoke.yaml`` names them
+        as ``{sample}/…``. ``None``: there are none.
     """
 
     name: str
@@ -73,3 +76,4 @@ class System:
     feed: Feed | None = None
     replay: Pipeline[Any, Any] | None = None
     reveal: Reveals | None = None
+    sample: Callable[[Path], None] | None = None
