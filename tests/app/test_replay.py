@@ -13,10 +13,11 @@ from uuid import uuid4
 import polars as pl
 import pytest
 
+from penstock.app.compare import compare_runs
 from penstock.app.plan import configure
 from penstock.app.replay import ReplayOptions, ReplayOutcome, replay
 from penstock.app.reproduce import reproduce
-from penstock.app.runs import compare_runs, list_runs, show_run
+from penstock.app.runs import list_runs, show_run
 from penstock.app.session import Session
 from penstock.app.why import explain
 from penstock.domain.errors import DataError, PenstockError, UsageError

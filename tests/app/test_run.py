@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from penstock.app.compare import compare_runs
 from penstock.app.models import show_model
 from penstock.app.pipelines import BatchPredictor, FeaturesExtractor, Trainer
 from penstock.app.reproduce import reproduce
-from penstock.app.runs import compare_runs, list_runs
+from penstock.app.runs import list_runs
 from penstock.domain.errors import DataError, UsageError
 
 COLUMNS = ("target=load", "time=stamp")

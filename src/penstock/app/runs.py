@@ -1,15 +1,15 @@
-"""Looking at runs: list, show, tree, compare."""
+"""Looking at runs: list, show, tree."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 
 from pydantic import Field
 
 from penstock.app.session import Session
 from penstock.app.systems import system_names
-from penstock.domain.errors import UnknownNameError, UsageError, did_you_mean
+from penstock.domain.errors import UnknownNameError, did_you_mean
 from penstock.domain.results import Result, RunResult
 from penstock.domain.values import Json, RunStatus
 from penstock.engine.commit import runs_scope
@@ -34,14 +34,6 @@ class RunLine(Result):
     dataset: str | None = None
     model: str | None = None
     metrics: dict[str, float] = Field(default_factory=dict)
-
-
-class Difference(Result):
-    """One thing in which runs differ: its name, and its value in each run (``None`` where absent)."""
-
-    kind: str
-    name: str
-    values: tuple[Json, ...]
 
 
 def list_runs(session: Session, *, system: str | None = None, limit: int | None = None) -> list[RunLine]:
@@ -114,33 +106,6 @@ def journal(session: Session, run_id: str) -> list[Mapping[str, Json]]:
     return list(Journal(path=session.workspace.runs / run_id / "journal.jsonl").read())
 
 
-def compare_runs(session: Session, run_ids: Sequence[str]) -> list[Difference]:
-    """Return everything in which the runs differ: data, code, what was asked, config, environment, metrics.
-
-    A run that failed has no dataset and no metrics, and no digests of steps that it did not reach.
-
-    Raises
-    ------
-    UsageError
-        If there are fewer than two.
-    UnknownNameError
-        If there is no such run.
-    """
-    if len(run_ids) < 2:  # noqa: PLR2004 - a comparison
-        raise UsageError(f"Only {', '.join(run_ids)} was named; give two or more run ids to compare.")
-    records = [show_run(session, run_id) for run_id in run_ids]
-    return [
-        *_differences("data", [{"dataset": _dataset(session, run_id)} for run_id in run_ids]),
-        *_differences("data", [{k: v.logical for k, v in record.inputs.items()} for record in records]),
-        *_differences("code", [_code(record) for record in records]),
-        *_differences("asked", [_asked(record) for record in records]),
-        *_differences("config", [_flat(record.config) for record in records]),
-        *_differences("environment", [{**record.environment, **record.libraries} for record in records]),
-        *_differences("metric", [_metrics(session, run_id) for run_id in run_ids]),
-        *_differences("digest", [_digests(record) for record in records]),
-    ]
-
-
 def _line(started: RunStartedRecord, record: RunRecord | None, result: RunResult | None) -> RunLine:
     seconds = (record.finished_at - record.started_at).total_seconds() if record else None
     model = result.model if result else None
@@ -160,55 +125,3 @@ def _model_metrics(result: RunResult | None) -> dict[str, float]:
     if result is None or not result.metrics:
         return {}
     return dict(result.metrics.get("model") or next(iter(result.metrics.values())))
-
-
-def _differences(kind: str, each: Sequence[Mapping[str, Json]]) -> list[Difference]:
-    names = sorted({name for values in each for name in values})
-    rows = [(name, tuple(values.get(name) for values in each)) for name in names]
-    return [
-        Difference(kind=kind, name=name, values=values)
-        for name, values in rows
-        if len(set(map(repr, values))) > 1
-    ]
-
-
-def _dataset(session: Session, run_id: str) -> str | None:
-    entry = session.catalogue.get(RUN_RESULT, run_id, RunResult)
-    return entry.body.dataset if entry else None
-
-
-def _code(record: RunRecord) -> dict[str, Json]:
-    parts: dict[str, Json] = {
-        "commit": record.commit,
-        "source": record.source.logical if record.source else None,
-    }
-    for step in record.steps:
-        if step.ingredients:
-            parts.update(step.ingredients.code)
-    return parts
-
-
-def _asked(record: RunRecord) -> dict[str, Json]:
-    """Return the verb, and the options that say with the configuration what was asked for."""
-    options = zip(record.arguments[::2], record.arguments[1::2], strict=True)
-    return {"verb": record.verb, **dict(options)}
-
-
-def _flat(config: Mapping[str, Json], prefix: str = "") -> dict[str, Json]:
-    flat: dict[str, Json] = {}
-    for key, value in config.items():
-        if isinstance(value, dict):
-            flat.update(_flat(value, f"{prefix}{key}."))
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-def _metrics(session: Session, run_id: str) -> dict[str, Json]:
-    entry = session.catalogue.get(RUN_RESULT, run_id, RunResult)
-    scored = entry.body.metrics if entry else {}
-    return {f"{rung}.{name}": value for rung, scores in scored.items() for name, value in scores.items()}
-
-
-def _digests(record: RunRecord) -> dict[str, Json]:
-    return {step.report.name: step.output.logical for step in record.steps if step.output}

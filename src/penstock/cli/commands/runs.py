@@ -99,11 +99,12 @@ def compare(
 ) -> None:
     """Show everything in which runs differ.
 
-    Data, code, configuration, environment, libraries, metrics and the digests of all steps.
+    Data, code, configuration, seed, environment (with libraries), metrics and the digests of all steps; the last line
+    names what is the same.
     """
     from rich.text import Text
 
-    from penstock.app.runs import compare_runs
+    from penstock.app.compare import compare_runs, verdict
     from penstock.app.session import Session
     from penstock.cli.summary import table
 
@@ -115,7 +116,8 @@ def compare(
             shown.add_row(kind, difference.name, *(_short(value) for value in difference.values))
         if len(rows) > MOST_ROWS:
             shown.add_row(kind, f"… and {len(rows) - MOST_ROWS} more (--json shows all)")
-    answer_many("differences", found, shown if found else Text("The runs do not differ."), as_json=as_json)
+    parts: list[RenderableType] = [shown, Text()] if found else []
+    answer_many("differences", found, *parts, Text(verdict(found)), as_json=as_json)
 
 
 def _digests(record: RunRecord) -> list[RenderableType]:
