@@ -20,6 +20,7 @@ from penstock.app.config.recording import unused_keys
 from penstock.app.config.schema import broken_rules, keys, undescribed
 from penstock.app.systems import find_system
 from penstock.forecasting.replay.slots import plan_slots
+from penstock.proving.promotion import PromotionConfig
 from penstock.sources.http.access import Access
 from penstock.systems.shared.config import COURSE_FEATURES
 from penstock.systems.shared.system import PRESETS, System
@@ -42,7 +43,10 @@ ORDER = (
     "bundle",
     "register",
 )
-READ_BY_APP = {"price_per_cpu_hour", "currency", "dataset"}
+READ_BY_APP = {
+    *("price_per_cpu_hour", "currency", "dataset"),
+    *(f"promotion.{key}" for key in PromotionConfig.model_fields),
+}
 
 
 @pytest.fixture(params=sorted(NEEDED))

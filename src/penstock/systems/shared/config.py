@@ -14,6 +14,7 @@ from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.replay.config import ReplayConfig
 from penstock.forecasting.targets import Target
 from penstock.forecasting.tuning import TuneConfig
+from penstock.proving.promotion import PromotionConfig
 from penstock.proving.runner import ChecksConfig
 from penstock.quality.config import QualityConfig
 from penstock.release.registry import model_name
@@ -110,6 +111,10 @@ class ForecastingConfig(BaseModel):
     checks: ChecksConfig = Field(
         default_factory=ChecksConfig,
         description="Properties the trained model must have; a failed assertion stops the registration.",
+    )
+    promotion: PromotionConfig = Field(
+        default_factory=PromotionConfig,
+        description="What a release must show before `champion` or another alias that serves may stand for it.",
     )
     replay: ReplayConfig = Field(
         default_factory=ReplayConfig,
