@@ -1,0 +1,217 @@
+"""A candidate against who serves now, on the candidate's final window: nobody may have seen what is asked there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Self
+
+from penstock.domain.errors import DataError, GateError, StorageError
+from penstock.domain.results import CheckResult
+from penstock.engine.execute import Execution
+from penstock.evaluation.splits import Split, up_to
+from penstock.forecasting.forecaster import ForecastModel
+from penstock.proving.gates import GateVerdict, checks_gate, ladder_gate
+from penstock.proving.promotion import (
+    PromotionConfig,
+    Yardstick,
+    age_gate,
+    better_gate,
+    harm_gate,
+    horizon_gate,
+    incomparable,
+    series_gate,
+)
+from penstock.release.registry import Release
+from penstock.storage.datasets import DatasetVersion
+from penstock.systems.shared.judging import judge, prove
+from penstock.systems.shared.values import Climb, Judgement
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from penstock.engine.records import RunRecord
+    from penstock.storage.artifacts import ArtifactStore
+
+KEYS = ("series", "cutoff", "step")
+AS_IT_SERVES = "as it serves: it had seen nothing of these windows"
+FITTED_AGAIN = (
+    "its configuration fitted again on the candidate's training part, for it had seen these windows"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """What a training run keeps of how its candidate was judged.
+
+    ``predictions`` are those of the judged model, which had not seen the final window of ``split``.
+    """
+
+    release: Release
+    dataset: DatasetVersion
+    split: Split
+    judgement: Judgement
+    checks: tuple[CheckResult, ...]
+    predictions: pl.DataFrame
+
+    @classmethod
+    def of(cls, record: RunRecord, store: ArtifactStore) -> Self:
+        """Read it from the outputs of a run, every byte verified.
+
+        Raises
+        ------
+        GateError
+            The run keeps no such thing: it was no training, or what it made is gone or was changed.
+        """
+        outputs = Execution(record=record, store=store)
+        tried = _read(outputs, "test_predictions", Climb)
+        return cls(
+            release=_read(outputs, "release", Release),
+            dataset=_read(outputs, "dataset", DatasetVersion),
+            split=_read(outputs, "split", Split),
+            judgement=_read(outputs, judge.name, Judgement),
+            checks=_read(outputs, prove.name, tuple),
+            predictions=tried.predictions,
+        )
+
+    def own_gates(self) -> tuple[GateVerdict, ...]:
+        """Ask what needs no champion: asserted checks passed, and better than every rung of the ladder."""
+        ladder = self.judgement.ladder
+        return (
+            checks_gate(self.checks),
+            ladder_gate(self.judgement.candidate, ladder.rungs, ladder.metric),
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Champion:
+    """Who serves now: its model, its horizon, and the last stamp (UTC) that it has seen; ``None``: unknown."""
+
+    name: str
+    model: ForecastModel
+    horizon: int
+    seen_until: datetime | None
+
+
+def gates_against(
+    champion: Champion, kept: Kept, panel: pl.DataFrame, config: PromotionConfig
+) -> tuple[GateVerdict, ...]:
+    """Ask whether the candidate may take the champion's place.
+
+    Parameters
+    ----------
+    champion
+        Who serves now.
+    kept
+        How the candidate was judged.
+    panel
+        The candidate's dataset version: both forecast from it, and its values are the truth for both.
+    config
+        What is asked for.
+    """
+    name = champion.name
+    lost = sorted(set(champion.model.series) - set(kept.predictions["series"].unique().to_list()))
+    gates = [
+        series_gate(name, lost, config),
+        horizon_gate(name, kept.split.horizon, champion.horizon),
+        *([age_gate(name, kept.split.last, champion.seen_until)] if champion.seen_until else []),
+    ]
+    try:
+        theirs, how = rematch(champion, kept.split, panel)
+        ours, theirs = on_common_rows(kept.predictions, theirs)
+    except DataError as error:
+        return (*gates, incomparable(name, str(error)))
+    yardstick = yardstick_of(kept, panel)
+    better = better_gate(name, ours, theirs, yardstick, config)
+    gates.append(better.model_copy(update={"detail": f"{better.detail}; {name} {how}"}))
+    gates.append(harm_gate(name, ours, theirs, yardstick, config))
+    return tuple(gates)
+
+
+def rematch(champion: Champion, split: Split, panel: pl.DataFrame) -> tuple[pl.DataFrame, str]:
+    """Let the champion forecast the final window of ``split``, and say what stood for it.
+
+    A champion that was fitted on any of the window would be judged on what it has seen, and its own judged model
+    knows less than it does. Such a champion is stood for by its configuration, fitted again on exactly what the
+    candidate's judged model was fitted on.
+
+    Raises
+    ------
+    DataError
+        It cannot forecast from this panel: other stamps, no common series, too little history.
+    """
+    import polars as pl
+
+    model = champion.model
+    if model.frequency != split.frequency:
+        raise DataError(f"it forecasts every {model.frequency}, the candidate every {split.frequency}")
+    known, how = panel, FITTED_AGAIN
+    if champion.seen_until is not None and champion.seen_until <= split.train_end:
+        known, how = panel.filter(pl.col("series").is_in(model.series)), AS_IT_SERVES
+    else:
+        model = _fitted_again(model, panel, split)
+    if known.is_empty():
+        raise DataError("it knows none of the candidate's series")
+    from penstock.forecasting.backtest import backtest
+
+    return backtest(model, known, split.final, split.horizon), how
+
+
+def on_common_rows(ours: pl.DataFrame, theirs: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Return both sets of predictions on the rows that both hold, truths and other columns as in ``ours``.
+
+    Raises
+    ------
+    DataError
+        There are none.
+    """
+    import polars as pl
+
+    both = ours.join(theirs.select(*KEYS, pl.col("prediction").alias("_theirs")), on=KEYS, how="inner").sort(
+        KEYS
+    )
+    if both.is_empty():
+        raise DataError("there is no value that both of them forecast")
+    return both.drop("_theirs"), both.with_columns(prediction=pl.col("_theirs")).drop("_theirs")
+
+
+def yardstick_of(kept: Kept, panel: pl.DataFrame) -> Yardstick:
+    """Return by what the candidate was judged: its metric, the scales of its training part, its slices."""
+    from penstock.evaluation.scales import naive_scales
+    from penstock.forecasting.panel import season_lengths, static_columns
+
+    split = kept.split
+    seasons = season_lengths(split.frequency, up_to(panel, split.train_end)) or (1,)
+    statics = tuple(name for name in static_columns(panel) if name in kept.predictions.columns)
+    return Yardstick(
+        metric=kept.judgement.ladder.metric,
+        scales=naive_scales(panel, seasons[0], split.train_end),
+        by=("series", *statics),
+    )
+
+
+def _fitted_again(model: ForecastModel, panel: pl.DataFrame, split: Split) -> ForecastModel:
+    from penstock.forecasting.training import fit
+
+    training = up_to(panel, split.train_end)
+    return fit(training, model.features, model.model, seed=model.seed, threads=model.threads)
+
+
+def _read(outputs: Execution, name: str, kind: type[Any]) -> Any:
+    run_id = outputs.record.run_id
+    try:
+        found = outputs.output(name)
+    except KeyError:
+        raise GateError(
+            f"Run {run_id} keeps no {name!r}, so nothing proves its model: 0 against 1 needed. Train the model with "
+            "`penstock run`; what only a script has registered stays a candidate"
+        ) from None
+    except StorageError as error:
+        raise GateError(
+            f"The evidence {name!r} of run {run_id} cannot be read, so nothing proves its model: {error}"
+        ) from error
+    if not isinstance(found, kind):
+        raise GateError(
+            f"The output {name!r} of run {run_id} is a {type(found).__name__}, no {kind.__name__}"
+        )
+    return found
