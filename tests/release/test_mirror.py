@@ -16,7 +16,14 @@ import pytest
 from penstock.domain.errors import BundleError
 from penstock.domain.values import Digest
 from penstock.release.bundle import Bundle, write_bundle
-from penstock.release.mirror import DIGEST_TAG, RELEASE_TAG, ReleaseNote, mirror_release, save_pyfunc
+from penstock.release.mirror import (
+    DIGEST_TAG,
+    RELEASE_TAG,
+    ReleaseNote,
+    mirror_aliases,
+    mirror_release,
+    save_pyfunc,
+)
 from penstock.testing.runs import lines, whole_run
 from penstock.testing.toys import ToyNaive, toy_parts
 from penstock.tracking.backend import QUIET_ENVIRONMENT, open_backend
@@ -170,6 +177,26 @@ def test_a_run_that_is_shown_late_leaves_the_alias_where_a_later_move_put_it(
         found.append(version.tags[RELEASE_TAG])
 
     assert found == ["late@v12", "late@v12", "late@v12", "late@v7"]
+
+
+def test_aliases_that_serve_are_shown_and_an_old_note_moves_none_back(shown: Shown, tmp_path: Path) -> None:
+    def told(season: int, **hours: int) -> dict[str, Any]:
+        made = write_bundle(tmp_path / f"{season}-{len(hours)}", toy_parts(ToyNaive(season=season)))
+        moves = {alias: f"2026-11-21T{hour:02}:00:00Z" for alias, hour in hours.items()}
+        return note(made, season, model="serving", alias=None, moves=moves)
+
+    first, second = told(7, champion=8, production=9), told(12, champion=10)
+    found = []
+    for content in (first, second, first):
+        mirror_aliases(shown, content)
+        client = shown.backend.client
+        versions = [
+            client.get_model_version_by_alias("serving", alias) for alias in ("champion", "production")
+        ]
+        found.append([version.tags[RELEASE_TAG] for version in versions])
+
+    assert found == [["serving@v7", "serving@v7"], *[["serving@v12", "serving@v7"]] * 2]
+    assert len(shown.backend.client.search_model_versions("name = 'serving'")) == 2
 
 
 def test_a_moved_workspace_loads_its_models_from_where_it_is_now(

@@ -16,15 +16,21 @@ from penstock.tracking.tracker import Tracker
 if TYPE_CHECKING:
     from penstock.app.run import RunOutcome
     from penstock.domain.results import ModelRef, SplitFacts
+    from penstock.release.registry import Release
 
 CLOSING_TIMEOUT_S = 60.0
+SYNC_TIMEOUT_S = 60.0
 MIRROR_RELEASE = "release"
+MIRROR_ALIASES = "aliases"
 
 
 def open_tracker(session: Session) -> Tracker:
     """Return the tracker of a workspace; whoever opens it closes it."""
     settings = tracking_settings(session.workspace.tracking, session.environ).with_extensions(
-        {MIRROR_RELEASE: "penstock.release.mirror:mirror_release"}
+        {
+            MIRROR_RELEASE: "penstock.release.mirror:mirror_release",
+            MIRROR_ALIASES: "penstock.release.mirror:mirror_aliases",
+        }
     )
     return Tracker(settings, environ=session.environ, clock=session.clock)
 
@@ -56,6 +62,32 @@ def describe(tracker: Tracker, outcome: RunOutcome, session: Session) -> None:
     tracker.attach(result.run_id, {name: path for name, path in files.items() if path})
     if result.model:
         tracker.extend(result.run_id, MIRROR_RELEASE, _release_note(result.model, session))
+
+
+def show_aliases(session: Session, release: Release) -> None:
+    """Show in MLflow which aliases that serve stand for a release; a registry that is away is shown them later.
+
+    A run that was never tracked has no journal: MLflow does not know its release, and nothing is shown.
+    """
+    from penstock.app.models import bundle_folder
+    from penstock.release.mirror import aliases_note
+    from penstock.release.registry import CANDIDATE, aliases, last_move
+    from penstock.tracking.journal import run_ids
+
+    with tracked(session) as tracker:
+        if release.run_id not in run_ids(tracker.settings.journals):
+            return
+        standing = aliases(session.catalogue, release.model)
+        moves = [
+            move
+            for alias, version in sorted(standing.items())
+            if alias != CANDIDATE and version == release.version
+            for move in [last_move(session.catalogue, release.model, alias)]
+            if move is not None
+        ]
+        note = aliases_note(release, bundle_folder(session, release), moves)
+        tracker.extend(release.run_id, MIRROR_ALIASES, note)
+        tracker.sync(SYNC_TIMEOUT_S)
 
 
 def _split_tags(split: SplitFacts | None) -> dict[str, str]:

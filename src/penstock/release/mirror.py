@@ -7,7 +7,7 @@ that reads it. Nothing is pickled.
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,6 +54,12 @@ class ReleaseNote(BaseModel):
         return f"{self.model}@v{self.version}"
 
 
+class AliasesNote(ReleaseNote):
+    """What the tracker is handed once aliases that serve were moved to a release: alias → when, in UTC."""
+
+    moves: dict[str, datetime]
+
+
 def release_note(release: Release, bundle: Path, move: AliasMove | None) -> dict[str, Any]:
     """Return what ``Tracker.extend`` takes, so that the release is shown once its run is.
 
@@ -72,6 +78,11 @@ def release_note(release: Release, bundle: Path, move: AliasMove | None) -> dict
     return {**note.model_dump(mode="json"), "bundle": bundle}
 
 
+def aliases_note(release: Release, bundle: Path, moves: Sequence[AliasMove]) -> dict[str, Any]:
+    """Return what ``Tracker.extend`` takes, so that every alias that serves and stands for the release is shown."""
+    return {**release_note(release, bundle, None), "moves": {move.alias: move.moved_at for move in moves}}
+
+
 def mirror_release(shown: Shown, content: Mapping[str, Any]) -> None:
     """Register a release in MLflow under the run that trained it. Doing it again changes nothing.
 
@@ -85,13 +96,45 @@ def mirror_release(shown: Shown, content: Mapping[str, Any]) -> None:
         The registry does not answer.
     """
     note = ReleaseNote.model_validate(content)
-    client = shown.backend.client
-    _ensure_model(client, note.model)
-    version = _find_version(client, note) or _make_version(shown, note)
-    if note.alias and not _has_moved_on(client, note):
-        client.set_registered_model_alias(note.model, note.alias, version)
-        if note.moved_at:
-            client.set_registered_model_tag(note.model, ALIAS_TAG + note.alias, note.moved_at.isoformat())
+    version = _ensure_version(shown, note)
+    if note.alias:
+        _move_alias(shown.backend.client, note, version, (note.alias, note.moved_at))
+
+
+def mirror_aliases(shown: Shown, content: Mapping[str, Any]) -> None:
+    """Let the aliases that serve stand in MLflow for the version they stand for here. Doing it again changes nothing.
+
+    MLflow only shows them: which release an alias means is decided by our own catalogue.
+
+    Raises
+    ------
+    BundleError
+        The bundle is gone or was changed.
+    mlflow.exceptions.MlflowException
+        The registry does not answer.
+    """
+    note = AliasesNote.model_validate(content)
+    version = _ensure_version(shown, note)
+    for move in sorted(note.moves.items()):
+        _move_alias(shown.backend.client, note, version, move)
+
+
+def _ensure_version(shown: Shown, note: ReleaseNote) -> str:
+    """Return the version that MLflow has of the release; it is made where there is none."""
+    _ensure_model(shown.backend.client, note.model)
+    return _find_version(shown.backend.client, note) or _make_version(shown, note)
+
+
+def _move_alias(
+    client: MlflowClient, note: ReleaseNote, version: str, move: tuple[str, datetime | None]
+) -> None:
+    """Move an alias, unless MLflow was shown a later move of it."""
+    alias, moved_at = move
+    if _has_moved_on(client, note.model, alias, moved_at):
+        return
+    client.set_registered_model_alias(note.model, alias, version)
+    if moved_at:
+        client.set_registered_model_tag(note.model, ALIAS_TAG + alias, moved_at.isoformat())
 
 
 def _ensure_model(client: MlflowClient, name: str) -> None:
@@ -104,10 +147,10 @@ def _ensure_model(client: MlflowClient, name: str) -> None:
             raise
 
 
-def _has_moved_on(client: MlflowClient, note: ReleaseNote) -> bool:
+def _has_moved_on(client: MlflowClient, model: str, alias: str, moved_at: datetime | None) -> bool:
     """Tell whether MLflow was shown a later move of the alias."""
-    shown = client.get_registered_model(note.model).tags.get(ALIAS_TAG + str(note.alias))
-    return shown is not None and (note.moved_at is None or datetime.fromisoformat(shown) > note.moved_at)
+    shown = client.get_registered_model(model).tags.get(ALIAS_TAG + alias)
+    return shown is not None and (moved_at is None or datetime.fromisoformat(shown) > moved_at)
 
 
 def _find_version(client: MlflowClient, note: ReleaseNote) -> str | None:

@@ -49,6 +49,11 @@ class Tracker:
         self._working = False
         self._broken = not settings.enabled
 
+    @property
+    def settings(self) -> TrackingSettings:
+        """Where everything is kept and shown."""
+        return self._settings
+
     def on(self, event: Event) -> None:
         """Take note of an event; progress and waiting are not shown in MLflow."""
         if isinstance(event, StepProgress | StepWaiting):
