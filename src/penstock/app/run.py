@@ -148,7 +148,7 @@ def _request(
     return Request(
         system=planned.system.name,
         run_id=run_id,
-        who=_user(session.environ),
+        who=user_name(session.environ),
         verb=options.verb or ("run" if options.model is None else "predict"),
         arguments=(*options.arguments, *(planned.space.arguments if planned.space else ())),
         command=options.command,
@@ -179,7 +179,8 @@ def _all_overrides(planned: Planned, options: RunOptions) -> tuple[str, ...]:
     return overrides
 
 
-def _user(environ: Mapping[str, str]) -> str:
+def user_name(environ: Mapping[str, str]) -> str:
+    """Return who is at work here, as the environment says."""
     names = (environ.get(name) for name in ("LOGNAME", "USER", "USERNAME"))
     return next((name for name in names if name), "unknown")
 

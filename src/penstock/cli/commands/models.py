@@ -1,4 +1,4 @@
-"""``penstock models list | show``."""
+"""``penstock models list | show | promote | rollback | history | diff``."""
 
 from __future__ import annotations
 
@@ -14,9 +14,15 @@ SHOWN_METRICS = 3
 
 def build() -> typer.Typer:
     """Return the group of commands."""
-    app = group("Look at registered models.")
+    from penstock.cli.commands import models_moves as moves
+
+    app = group("Look at registered models, and let them serve.")
     app.command("list", epilog="Example: penstock models list denmark")(list_models)
     app.command(epilog="Example: penstock models show denmark@candidate")(show)
+    app.command(epilog=moves.PROMOTE_EXAMPLE)(moves.promote)
+    app.command(epilog=moves.ROLLBACK_EXAMPLE)(moves.rollback)
+    app.command(epilog=moves.HISTORY_EXAMPLE)(moves.history)
+    app.command(epilog=moves.DIFF_EXAMPLE)(moves.diff)
     return app
 
 

@@ -38,7 +38,10 @@ SECTIONS = (
             "runs": _listed("runs", "Look at runs: list, show, tree, compare."),
             "cv": _listed("cv", "Look at the folds that a search is judged by: plan, show."),
             "why": _listed("why", "Say why a step ran, or why its earlier result was reused."),
-            "models": _listed("models", "Look at registered models: list, show."),
+            "models": _listed(
+                "models",
+                "Look at registered models, and let them serve: list, show, promote, rollback, history, diff.",
+            ),
             "data": _listed(
                 "data",
                 "Take data in, look at its versions, judge them: list, show, diff, ingest, validate, tables, compact.",
