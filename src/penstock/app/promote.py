@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from pydantic import Field, JsonValue
@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 
 DEFAULT = "default"
 WAIT_S = 600.0
-_DATE_ALONE = len("2026-11-21")
 
 
 class Move(Result):
@@ -206,8 +205,12 @@ def move_history(session: Session, model: str, alias: str | None = None) -> list
 
 
 def moment_of(text: str, found: datetime) -> datetime:
-    """Return the moment that ``--at`` means: a date alone means its last one."""
-    return found + timedelta(days=1) - timedelta(microseconds=1) if len(text) == _DATE_ALONE else found
+    """Return the moment that ``text`` means, which was read as ``found``: a date alone means its last one."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return found
+    return found.replace(hour=23, minute=59, second=59, microsecond=999_999)
 
 
 def _moves(session: Session, model: str) -> list[AliasMove]:
@@ -243,9 +246,10 @@ def _wanted(session: Session, options: RollbackOptions) -> tuple[int, str]:
 def _evidence(session: Session, record: RunRecord, *, acknowledged: bool) -> dict[str, JsonValue]:
     """Return what the history keeps beside the verdict; ``policy_from`` names what no default decided."""
     origins = {key: origin for key, origin in record.origins.items() if key.startswith("promotion.")}
+    report = report_of(session, record.run_id)
     return {
         "run": record.run_id,
-        "report": report_of(session, record.run_id),
+        "report": session.workspace.relative(report) if report else None,
         "acknowledged": acknowledged,
         "policy": policy_of(record).model_dump(mode="json"),
         "policy_from": {key: origin for key, origin in sorted(origins.items()) if origin != DEFAULT},

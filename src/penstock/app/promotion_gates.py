@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 CHAMPION = "champion"
 PROMOTION = "promotion"
 ROLLBACK = "rollback"
+REPORT = "report.html"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +57,11 @@ class PromotionGate:
         report = report_of(self.session, self.record.run_id)
         gates: list[GateVerdict] = [
             *kept.own_gates(),
-            report_gate(acknowledged=self.acknowledged, automatic=policy.automatic, report=report),
+            report_gate(
+                acknowledged=self.acknowledged,
+                automatic=policy.automatic,
+                report=str(report) if report else None,
+            ),
         ]
         opponents = self._opponents(release, serving)
         if opponents:
@@ -159,10 +165,10 @@ def policy_of(record: RunRecord) -> PromotionConfig:
         ) from error
 
 
-def report_of(session: Session, run_id: str) -> str | None:
-    """Return where the report of a run lies."""
-    entry = session.catalogue.get(RUN_RESULT, run_id, RunResult)
-    return entry.body.report if entry else None
+def report_of(session: Session, run_id: str) -> Path | None:
+    """Return where the report of a run lies, if it has one."""
+    path = session.workspace.runs / run_id / REPORT
+    return path if path.exists() else None
 
 
 def version_before(session: Session, model: str, alias: str) -> int:

@@ -204,7 +204,7 @@ def report_gate(*, acknowledged: bool, automatic: bool, report: str | None) -> G
     if automatic and not acknowledged:
         detail = "not asked for: promotion.automatic=true"
     elif acknowledged:
-        detail = f"acknowledged: {report or 'there is no report'}"
+        detail = "" if report else "there is no report"
     else:
         detail = (
             f"read {report or 'its card'}, then say so with --acknowledge; or set promotion.automatic=true"
