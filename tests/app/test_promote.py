@@ -7,6 +7,7 @@ import math
 import os
 import re
 import shutil
+import time
 import warnings
 from collections.abc import Iterator
 from dataclasses import replace
@@ -30,6 +31,7 @@ from penstock.app.promote import (
 )
 from penstock.app.promotion_gates import PROMOTION, training_run
 from penstock.app.session import Session
+from penstock.app.tracking import tracked as tracked_by
 from penstock.domain.errors import ExitCode, GateError, StorageError, UnknownNameError, UsageError
 from penstock.evaluation.splits import up_to
 from penstock.forecasting.forecaster import ForecastModel
@@ -44,7 +46,7 @@ from penstock.release.registry import (
     set_alias,
 )
 from penstock.storage.datasets import dataset, read_pinned
-from penstock.systems.shared.rematch import AS_IT_SERVES, FITTED_AGAIN, Champion, Kept, rematch
+from penstock.systems.shared.rematch import AS_IT_SERVES, AS_JUDGED, FITTED_AGAIN, Champion, Kept, rematch
 from penstock.tracking.backend import QUIET_ENVIRONMENT, open_backend
 from penstock.tracking.settings import TrackingSettings
 
@@ -147,6 +149,11 @@ def wish(version: int, alias: str = "champion", *, acknowledged: bool = True) ->
 
 
 def shown_as(session: Session, alias: str) -> str:
+    """Return what MLflow shows, once it was shown everything: a slow machine goes on in the background."""
+    with tracked_by(session) as tracker:
+        while (report := tracker.sync(240.0)).pending:
+            assert not report.failed
+            time.sleep(0.1)
     client = open_backend(TrackingSettings(folder=session.workspace.tracking)).client
     return str(client.get_model_version_by_alias("power", alias).tags[RELEASE_TAG])
 
@@ -211,8 +218,10 @@ def test_a_champion_that_saw_the_windows_is_fitted_again_to_the_digit(session: S
     panel = read_pinned(session.store, kept.dataset.pin)
 
     theirs, how = rematch(champion_of(session, 1), kept.split, panel)
+    told = [finding.detail for finding in promote(wish(2), session).findings]
 
     assert how == FITTED_AGAIN
+    assert any(f"power@v1 forecasts {AS_JUDGED}" in detail for detail in told)  # the same, without the work
     judged = kept_of(session, 1).predictions.select(theirs.columns)
     assert theirs.equals(judged)
 
@@ -244,6 +253,7 @@ def test_older_data_lost_series_and_a_shorter_horizon_are_refused(session: Sessi
     assert "does not forecast: b;" in said
     assert "steps ahead, beside power@v4 4 against 6.0" in said
     assert "hours that its data end before those of power@v4 72 against 0.0" in said
+    assert f"power@v4 forecasts {FITTED_AGAIN}" in said
 
 
 def test_every_alias_that_serves_is_gated_by_the_champion_too(session: Session) -> None:

@@ -22,7 +22,7 @@ from penstock.storage.datasets import dataset, read_pinned
 if TYPE_CHECKING:
     from penstock.app.session import Session
     from penstock.proving.gates import GateVerdict
-    from penstock.systems.shared.rematch import Champion
+    from penstock.systems.shared.rematch import Champion, Kept
 
 CHAMPION = "champion"
 PROMOTION = "promotion"
@@ -92,8 +92,21 @@ class PromotionGate:
             )
         facts = dataset(self.session.catalogue, release.dataset).facts if release.dataset else None
         return Champion(
-            name=release.name, model=model, horizon=horizon, seen_until=facts.last if facts else None
+            name=release.name,
+            model=model,
+            horizon=horizon,
+            seen_until=facts.last if facts else None,
+            kept=self._kept(release),
         )
+
+    def _kept(self, release: Release) -> Kept | None:
+        """Return how a release that serves was judged; without its run, its bundle is enough."""
+        from penstock.systems.shared.rematch import Kept
+
+        try:
+            return Kept.of(training_run(self.session, release), self.session.store)
+        except GateError:
+            return None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,8 +35,9 @@ if TYPE_CHECKING:
 
 KEYS = ("series", "cutoff", "step")
 AS_IT_SERVES = "as it serves: it had seen nothing of these windows"
+AS_JUDGED = "by its judged model, which was fitted on the same training part"
 FITTED_AGAIN = (
-    "its configuration fitted again on the candidate's training part, for it had seen these windows"
+    "by its configuration, fitted again on the candidate's training part, for it had seen these windows"
 )
 
 
@@ -85,12 +86,17 @@ class Kept:
 
 @dataclass(frozen=True, kw_only=True)
 class Champion:
-    """Who serves now: its model, its horizon, and the last stamp (UTC) that it has seen; ``None``: unknown."""
+    """Who serves now.
+
+    ``seen_until`` is the last stamp (UTC) that it has seen, ``None`` where that is unknown; ``kept`` is how it was judged,
+    where its run is still there.
+    """
 
     name: str
     model: ForecastModel
     horizon: int
     seen_until: datetime | None
+    kept: Kept | None = None
 
 
 def gates_against(
@@ -117,15 +123,26 @@ def gates_against(
         *([age_gate(name, kept.split.last, champion.seen_until)] if champion.seen_until else []),
     ]
     try:
-        theirs, how = rematch(champion, kept.split, panel)
+        theirs, how = _recorded(champion, kept) or rematch(champion, kept.split, panel)
         ours, theirs = on_common_rows(kept.predictions, theirs)
     except DataError as error:
         return (*gates, incomparable(name, str(error)))
     yardstick = yardstick_of(kept, panel)
     better = better_gate(name, ours, theirs, yardstick, config)
-    gates.append(better.model_copy(update={"detail": f"{better.detail}; {name} {how}"}))
+    gates.append(better.model_copy(update={"detail": f"{better.detail}; {name} forecasts {how}"}))
     gates.append(harm_gate(name, ours, theirs, yardstick, config))
     return tuple(gates)
+
+
+def _recorded(champion: Champion, kept: Kept) -> tuple[pl.DataFrame, str] | None:
+    """Return what the champion's judged model said on the same ground: fitting it again would give just that."""
+    theirs = champion.kept
+    if theirs is None or theirs.dataset.facts.digest != kept.dataset.facts.digest:
+        return None
+    same = all(
+        getattr(theirs.split, name) == getattr(kept.split, name) for name in ("train_end", "final", "horizon")
+    )
+    return (theirs.predictions, AS_JUDGED) if same else None
 
 
 def rematch(champion: Champion, split: Split, panel: pl.DataFrame) -> tuple[pl.DataFrame, str]:
