@@ -15,6 +15,7 @@ SECTIONS = [
     "headline",
     "ladder",
     "errors",
+    "intervals",
     "slices",
     "forecasts",
     "tuning",

@@ -98,6 +98,21 @@ class TuningFacts:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class CalibrationFacts:
+    """What the intervals were made from: errors, windows and origins, whose cutoffs go from ``first`` to ``last``.
+
+    ``notes`` say which levels or series have no intervals, and why.
+    """
+
+    residuals: int
+    windows: int
+    origins: int
+    first: datetime | None
+    last: datetime | None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class RuleFacts:
     """One data rule: how many rows or stamps it looked at, how many broke it, and what became of them."""
 
@@ -208,6 +223,7 @@ class ReportFacts:
     forecast: pl.DataFrame | None = None
     scales: pl.DataFrame | None = None
     slices: tuple[SliceScore, ...] = ()
+    calibration: CalibrationFacts | None = None
     tuning: TuningFacts | None = None
     importances: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()

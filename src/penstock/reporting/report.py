@@ -11,6 +11,7 @@ from penstock.reporting.sections.checks import checks
 from penstock.reporting.sections.errors import errors
 from penstock.reporting.sections.forecasts import forecasts
 from penstock.reporting.sections.headline import headline
+from penstock.reporting.sections.intervals import intervals
 from penstock.reporting.sections.ladder import ladder
 from penstock.reporting.sections.provenance import provenance, rebuild
 from penstock.reporting.sections.quality import quality
@@ -57,6 +58,7 @@ def build(facts: ReportFacts, budget: int = BUDGET) -> Page:
         headline(facts, stands),
         ladder(facts, stands),
         errors(facts, stands),
+        intervals(facts, stands),
         slices(facts, stands, scope),
         forecasts(facts, stands, scope),
         tuning(facts),
