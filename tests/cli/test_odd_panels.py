@@ -69,6 +69,8 @@ def test_days_with_a_constant_and_a_short_series(penstock: Command) -> None:
     assert "series that never change: still (always 7.0)" in notes
     assert "tiny (5 values). They are left out." in notes
     assert "rung course left out" in notes
+    assert "no intervals for 1 series whose seasonal naive never errs" in notes
+    assert "no interval of level 0.9: it needs errors of at least 9 windows" in notes
 
 
 @pytest.mark.usefixtures("home")
@@ -79,7 +81,7 @@ def test_weeks_of_a_single_series(penstock: Command) -> None:
     lines = [f"{week},{value}" for week, value in zip(stamps, wavy(130, 52), strict=True)]
     Path("visits.csv").write_text("\n".join(["week,visits", *lines]))
     told = run(penstock, "data=visits.csv", "target=visits", "time=week", "horizon=2", "features.lags=[1,52]")
-    assert told.lines[0] == "week,prediction"
+    assert told.lines[0] == "week,prediction,lower_90,upper_90"
     assert [line.split(",")[0] for line in told.lines[1:]] == ["2023-07-03", "2023-07-10"]
     assert "seasonal_naive_52" in told.result["metrics"]
     assert told.result["model"]["name"] == "visits"
@@ -95,8 +97,11 @@ def test_months_with_semicolons_decimal_commas_and_local_dates(penstock: Command
     Path("absatz.csv").write_text("\n".join(["Monat;Filiale;Menge", *lines]), encoding="utf-8")
     words = ("data=absatz.csv", "target=Menge", "time=Monat", "series=Filiale", "horizon=2")
     told = run(penstock, *words, "time_format=%d.%m.%Y", "decimal=,", "features.lags=[1,12]")
-    assert told.lines[0] == "Filiale,Monat,prediction"
-    assert [line.rsplit(",", 1)[0] for line in told.lines[1:3]] == ["Köln,2023-01-01", "Köln,2023-02-01"]
+    assert told.lines[0] == "Filiale,Monat,prediction,lower_90,upper_90"
+    assert [line.rsplit(",", 3)[0] for line in told.lines[1:3]] == ["Köln,2023-01-01", "Köln,2023-02-01"]
+    for line in told.lines[1:]:
+        predicted, lower, upper = map(float, line.split(",")[2:])
+        assert lower < predicted < upper
     assert "seasonal_naive_12" in told.result["metrics"]
 
 

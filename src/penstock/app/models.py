@@ -13,6 +13,7 @@ from penstock.app.systems import find_system, system_names
 from penstock.domain.errors import BundleError, UnknownNameError, did_you_mean
 from penstock.domain.results import Result
 from penstock.evaluation.predictor import Forecaster
+from penstock.forecasting.intervals import with_intervals
 from penstock.release.bundle import Bundle, load_bundle
 from penstock.release.registry import Release, aliases, history, releases, resolve
 from penstock.storage.codecs import load
@@ -74,6 +75,11 @@ def load_model(session: Session, reference: str) -> Forecaster:
     reference
         ``denmark@candidate`` or ``denmark@v3``.
 
+    Returns
+    -------
+    Forecaster
+        Its forecasts have bounds such as ``lower_90`` and ``upper_90`` where the bundle holds intervals.
+
     Raises
     ------
     UnknownNameError
@@ -81,8 +87,8 @@ def load_model(session: Session, reference: str) -> Forecaster:
     BundleError
         If the bundle was changed.
     """
-    release = resolve(session.catalogue, reference)
-    return open_bundle(session, release).predictor(loaders())
+    bundle = open_bundle(session, resolve(session.catalogue, reference))
+    return with_intervals(bundle.predictor(loaders()), bundle.inference.parameters)
 
 
 def open_bundle(session: Session, release: Release) -> Bundle:

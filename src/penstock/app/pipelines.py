@@ -149,6 +149,7 @@ class BatchPredictor(SystemPipeline):
         Returns
         -------
         pl.DataFrame
-            ``series``, ``time``, ``step``, ``prediction``.
+            ``series``, ``time``, ``step``, ``prediction``, and where the model has intervals their bounds, such as
+            ``lower_90`` and ``upper_90``.
         """
         return load_model(self.session, self._model).predict(history, horizon)

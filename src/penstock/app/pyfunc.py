@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from penstock.app.systems import find_system, system_names
 from penstock.domain.errors import DataError, UsageError
+from penstock.forecasting.intervals import with_intervals
 from penstock.release.bundle import Bundle, load_bundle
 
 if TYPE_CHECKING:
@@ -50,7 +51,8 @@ class BundleModel:
         Returns
         -------
         pd.DataFrame
-            ``series``, ``time`` (UTC), ``step`` and ``prediction``.
+            ``series``, ``time`` (UTC), ``step``, ``prediction``, and where the bundle holds intervals their bounds,
+            such as ``lower_90`` and ``upper_90``.
 
         Raises
         ------
@@ -60,7 +62,8 @@ class BundleModel:
             No horizon was given and the bundle states none.
         """
         history = panel_of(model_input, self.bundle.schema.columns)
-        return self.model.predict(history, self._horizon(params)).to_pandas()
+        model = with_intervals(self.model, self.bundle.inference.parameters)
+        return model.predict(history, self._horizon(params)).to_pandas()
 
     def _horizon(self, params: Mapping[str, Any] | None) -> int:
         horizon = (params or {}).get("horizon", self.bundle.inference.parameters.get("horizon"))

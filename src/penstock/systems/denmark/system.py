@@ -72,12 +72,14 @@ def expect(source: DenmarkSimulatorConfig) -> pl.DataFrame:
 def danish_columns(future: pl.DataFrame) -> pl.DataFrame:
     """Put the forecast into the columns of the source."""
     import polars as pl
+    import polars.selectors as cs
 
     return future.select(
         pl.col("time").alias("HourUTC"),
         pl.col("area").alias("PriceArea"),
         pl.col("consumer_type").alias("ConsumerType_DE35"),
         "prediction",
+        cs.starts_with("lower_", "upper_"),
     )
 
 

@@ -48,9 +48,12 @@ def read(data: Path, columns: FileColumns, timezone: str) -> pl.DataFrame:
 @step(stage="export")
 def own_columns(future: pl.DataFrame, columns: FileColumns) -> pl.DataFrame:
     """Put the forecast into the user's own id and time columns."""
+    import polars.selectors as cs
+
     from penstock.sources.files import with_id_columns
 
-    own = with_id_columns(future.select("series", "time", "prediction"), columns)
+    wanted = future.select("series", "time", "prediction", cs.starts_with("lower_", "upper_"))
+    own = with_id_columns(wanted, columns)
     return own.rename({"time": columns.time})
 
 

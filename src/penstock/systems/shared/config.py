@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from penstock.domain.timezones import TimeZone
 from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
+from penstock.forecasting.calibration import IntervalsConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.replay.config import ReplayConfig
@@ -104,6 +105,10 @@ class ForecastingConfig(BaseModel):
     )
     search: bool = Field(
         default=True, description="Whether to tune; false trains `model` as given, such as a best_config."
+    )
+    intervals: IntervalsConfig = Field(
+        default_factory=IntervalsConfig,
+        description="Prediction intervals: levels, and whose errors make them.",
     )
     quality: QualityConfig = Field(
         default_factory=QualityConfig, description="What the data may look like before they are refused."

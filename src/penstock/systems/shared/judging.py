@@ -53,6 +53,8 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     )
     judged = scored[CANDIDATE]
     _require_number(judged, judging.metric)
+    judged = with_interval_metrics(judged, candidate.predictions)
+    scored[CANDIDATE] = judged
     for name, scores in scored.items():
         log_metrics(name, scores.metrics)
     naives = [rung.predictions for rung in climbed if rung.rung.startswith("seasonal_naive")]
@@ -135,6 +137,7 @@ def sum_up(evidence: Evidence, split: SplitFacts, report: QualityReport, simulat
         headline=headline(judgement),
         notes=(
             *(f"rung {rung} left out: {note}" for rung, note in judgement.skipped.items()),
+            *(evidence.calibration.notes if evidence.calibration else ()),
             *map(str, report.noted),
         ),
         split=split,
@@ -159,6 +162,11 @@ def headline(judgement: Judgement) -> str:
         parts.append(f"MAE {judgement.over_naive:.3f} × the better seasonal naive (mean over series)")
     if judgement.over_oracle is not None:
         parts.append(f"MAE {judgement.over_oracle:.2f} × the oracle")
+    parts += [
+        f"{name.removeprefix('coverage_')} % intervals hold {held:.1%}"
+        for name, held in judgement.candidate.metrics.items()
+        if name.startswith("coverage_")
+    ]
     return "; ".join(parts)
 
 
@@ -184,6 +192,14 @@ def _require_number(candidate: RungScores, metric: str) -> None:
                 else "no value was scored, or a forecast is missing"
             )
         )
+
+
+def with_interval_metrics(judged: RungScores, predictions: pl.DataFrame) -> RungScores:
+    """Return the scores with coverage and interval score beside, where the predictions have bounds."""
+    from penstock.evaluation.bounds import interval_metrics
+
+    found = interval_metrics(predictions)
+    return judged.model_copy(update={"metrics": {**judged.metrics, **found}}) if found else judged
 
 
 def _over_oracle(candidate: RungScores, oracle: RungScores | None) -> float | None:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError
 from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
 from penstock.evaluation.splits import Split, up_to
+from penstock.forecasting.calibration import IntervalsConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.rungs import RungConfig, seasonal_linear
 from penstock.forecasting.study import Study
@@ -25,6 +29,7 @@ if TYPE_CHECKING:
     from penstock.evaluation.predictor import Forecaster
 
 CANDIDATE = "model"
+log = logging.getLogger(__name__)
 
 
 @step(stage="train", cpu=2)
@@ -119,6 +124,33 @@ def try_candidate(panel: pl.DataFrame, shape: PanelShape, split: Split, model: F
 
 
 @step(stage="train", cpu=2)
+def calibrate(
+    panel: pl.DataFrame, shape: PanelShape, split: Split, model: ForecastModel, intervals: IntervalsConfig
+) -> Calibration:
+    """Learn how wide intervals must be from rolling origins of the training part; the final window has no say."""
+    from penstock.forecasting.calibration import CalibrationPlan
+    from penstock.forecasting.calibration import calibrate as calibrate_model
+
+    plan = CalibrationPlan(
+        config=intervals,
+        train_end=split.train_end,
+        horizon=split.horizon,
+        every=intervals.every or split.horizon,
+        season=(known_seasons(panel, shape, split) or (1,))[0],
+    )
+    found = calibrate_model(panel, model, plan)
+    for note in found.notes:
+        log.warning("%s", note)
+    return found
+
+
+@step(stage="evaluate")
+def bound(candidate: Climb, calibration: Calibration) -> Climb:
+    """Put intervals around the candidate's forecasts of the final window, which were not calibrated on it."""
+    return replace(candidate, predictions=calibration.with_bounds(candidate.predictions))
+
+
+@step(stage="train", cpu=2)
 def refit(panel: pl.DataFrame, candidate: ForecastModel, effort: Effort) -> ForecastModel:
     """Fit what was judged on everything, with the same columns and targets: this is what is registered.
 
@@ -137,6 +169,12 @@ def forecast_future(
     from penstock.forecasting.future import forecast_future as after
 
     return with_static(after(model, panel, horizon), panel, shape)
+
+
+@step(stage="export")
+def bound_future(future: pl.DataFrame, calibration: Calibration) -> pl.DataFrame:
+    """Put intervals around the forecast of the unseen future: ``lower_90``, ``upper_90`` for each level."""
+    return calibration.with_bounds(future)
 
 
 def rung_config(rung: RungName, seasons: tuple[int, ...]) -> RungConfig | None:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pydantic import JsonValue
+
 from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
 from penstock.engine.work import artifact_ref
 from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.intervals import PARAMETER, Calibration, with_intervals
 from penstock.proving.gates import checks_gate, enforce
 from penstock.release.bundle import BundleParts, Inference, load_bundle, write_bundle
 from penstock.release.card import CardFacts
@@ -59,6 +62,7 @@ def bundle(
                     "horizon": package.horizon,
                     "frequency": shape.frequency,
                     "history_steps": model.history,
+                    **_intervals(evidence.calibration),
                 },
             ),
             schema=input_schema(panel, package.unit),
@@ -68,6 +72,13 @@ def bundle(
     )
     load_bundle(folder).predictor({FORECASTER: ForecastModel.load})
     return folder
+
+
+def _intervals(calibration: Calibration | None) -> dict[str, JsonValue]:
+    """Return what a bundle holds of the intervals; nothing where there are none."""
+    if calibration is None or not calibration.levels:
+        return {}
+    return {PARAMETER: calibration.model_dump(mode="json")}
 
 
 def _card(shape: PanelShape, evidence: Evidence, package: Package) -> CardFacts:
@@ -98,7 +109,8 @@ def predict_with(package: Path, panel: pl.DataFrame, shape: PanelShape, horizon:
     """Forecast the unseen future with a packaged model: the same object that training evaluated."""
     from penstock.forecasting.future import forecast_future as after
 
-    model = load_bundle(package).predictor({FORECASTER: ForecastModel.load})
+    opened = load_bundle(package)
+    model = with_intervals(opened.predictor({FORECASTER: ForecastModel.load}), opened.inference.parameters)
     return with_static(after(model, panel, horizon), panel, shape)
 
 

@@ -24,6 +24,9 @@ from penstock.systems.shared.data import (
 from penstock.systems.shared.judging import describe_split, judge, prove, sum_up
 from penstock.systems.shared.learning import (
     as_given,
+    bound,
+    bound_future,
+    calibrate,
     climb,
     fit_candidate,
     forecast_future,
@@ -53,7 +56,11 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from penstock.evaluation.splits import Split
+    from penstock.forecasting.forecaster import ForecastModel
+    from penstock.forecasting.intervals import Calibration
     from penstock.quality.report import QualityReport
+    from penstock.systems.shared.values import PanelShape
 
 PREPARING = ("publish", "split")
 """What `FeaturesExtractor` runs: everything up to a published dataset version and its split."""
@@ -133,13 +140,18 @@ def learn(
     best = keep_best(study, name)
     trained = fit_candidate(panel, windows, cfg.features, study, effort)
     candidate = try_candidate(panel, shape, windows, trained)
+    calibration = _calibration(panel, shape, windows, trained, cfg)
+    candidate = candidate if calibration is None else bound(candidate, calibration)
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
     judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
-    evidence = Evidence(judgement=judgement, checks=prove(panel, windows, trained, cfg.checks))
+    evidence = Evidence(
+        judgement=judgement, checks=prove(panel, windows, trained, cfg.checks), calibration=calibration
+    )
     facts_of_split = describe_split(panel, windows, trained)
     summary = sum_up(evidence, facts_of_split, report, labels.simulated)
     final = refit(panel, trained, effort)
     future = forecast_future(panel, shape, final, cfg.horizon)
+    future = future if calibration is None else bound_future(future, calibration)
     ground = Ground(panel=panel, shape=shape, report=report)
     learned = Learned(study=study, model=final, evidence=evidence, forecast=future)
     facts = gather(ground, tried, learned, report_labels(cfg, labels))
@@ -205,6 +217,15 @@ def forecast(
     dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     future = predict_with(package, panel, shape, cfg.horizon)
     return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future, **aside}
+
+
+def _calibration(
+    panel: pl.DataFrame, shape: PanelShape, windows: Split, trained: ForecastModel, cfg: ForecastingConfig
+) -> Calibration | None:
+    """Draw the step that calibrates intervals, where any level is asked for."""
+    if not cfg.intervals.levels:
+        return None
+    return calibrate(panel, shape, windows, trained, cfg.intervals.spaced(cfg.split.every or cfg.horizon))
 
 
 def demand_of(cfg: ForecastingConfig) -> Demand:

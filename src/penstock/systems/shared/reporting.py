@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from penstock.engine import step
 from penstock.evaluation.ladder import RungScores
+from penstock.evaluation.metrics import POINT_METRICS
 from penstock.forecasting.importances import importances
+from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.study import Study
 from penstock.quality.report import QualityReport, RuleResult
 from penstock.reporting.facts import (
+    CalibrationFacts,
     FoldFacts,
     MetricFacts,
     ProvenanceFacts,
@@ -39,6 +42,7 @@ METRICS = (
 NOT_ENDED = ProvenanceFacts(run_id="", started_at=datetime(1970, 1, 1, tzinfo=UTC))
 _VERDICTS = {"passed": "passed", "noted": "warned", "broken": "failed"}
 HISTORY_SEASONS = 4
+_SHOWN = frozenset(POINT_METRICS) - {"mse"}
 
 
 @step(stage="report")
@@ -48,6 +52,8 @@ def gather(ground: Ground, tried: Tried, learned: Learned, labels: ReportLabels)
     Dataset and model version, run and times are added when the run has ended: they say how this came about, and
     equal work must give equal facts.
     """
+    import polars.selectors as cs
+
     candidate, judgement = tried.candidate, learned.evidence.judgement
     return ReportFacts(
         system=labels.system,
@@ -66,8 +72,9 @@ def gather(ground: Ground, tried: Tried, learned: Learned, labels: ReportLabels)
         history=ground.panel,
         provenance=NOT_ENDED,
         metrics=METRICS,
-        forecast=learned.forecast.select("series", "time", "prediction"),
+        forecast=learned.forecast.select("series", "time", "prediction", cs.starts_with("lower_", "upper_")),
         slices=judgement.slices,
+        calibration=_calibration(learned.evidence.calibration),
         tuning=_tuning(learned.study),
         importances=importances(learned.model),
         checks=learned.evidence.checks,
@@ -94,8 +101,8 @@ def _rung(scores: RungScores, kind: RungKind) -> RungFacts:
         name=scores.rung,
         label=_spoken(scores.rung),
         kind=kind,
-        # The square of another column only makes the table wide.
-        metrics={name: value for name, value in scores.metrics.items() if name != "mse"},
+        # The square of another column only makes the table wide; intervals have a section of their own.
+        metrics={name: value for name, value in scores.metrics.items() if name in _SHOWN},
         intervals=scores.intervals,
         fit_seconds=scores.fit_seconds if timed else None,
         predict_seconds=scores.predict_seconds if timed else None,
@@ -108,6 +115,19 @@ def _predictions(tried: Tried) -> dict[str, pl.DataFrame]:
     if tried.oracle is not None:
         found[ORACLE] = oracle_predictions(tried.candidate.predictions, tried.oracle)
     return found
+
+
+def _calibration(made: Calibration | None) -> CalibrationFacts | None:
+    if made is None:
+        return None
+    return CalibrationFacts(
+        residuals=made.residuals,
+        windows=made.windows,
+        origins=made.origins,
+        first=made.first,
+        last=made.last,
+        notes=made.notes,
+    )
 
 
 def _tuning(study: Study) -> TuningFacts | None:

@@ -12,6 +12,7 @@ from penstock.evaluation.ladder import Ladder, LadderVerdict, RungScores
 from penstock.evaluation.splits import SplitConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.study import Study
 from penstock.quality.report import QualityReport
@@ -116,10 +117,11 @@ class Judgement(Result):
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What speaks for a model, or against it."""
+    """What speaks for a model, or against it; ``calibration`` is that of its intervals, where they were asked for."""
 
     judgement: Judgement
     checks: tuple[CheckResult, ...]
+    calibration: Calibration | None = None
 
 
 class Package(Result):
