@@ -19,7 +19,7 @@ import pytest
 
 import penstock
 from penstock.app.compare_models import compare_models
-from penstock.app.models import bundle_folder, load_model
+from penstock.app.models import bundle_folder, load_model, loaders, open_bundle
 from penstock.app.pipelines import Trainer
 from penstock.app.promote import (
     PromoteOptions,
@@ -397,7 +397,7 @@ def kept_of(session: Session, version: int) -> Kept:
 
 def champion_of(session: Session, version: int) -> Champion:
     release = resolve(session.catalogue, f"power@v{version}")
-    model = load_model(session, release.name)
+    model = open_bundle(session, release).predictor(loaders())
     assert isinstance(model, ForecastModel)
     last = dataset(session.catalogue, str(release.dataset)).facts.last
     return Champion(name=release.name, model=model, horizon=6, seen_until=last)
