@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from dataclasses import dataclass
@@ -78,10 +79,13 @@ def write_part(folder: Path, schema: TableSchema, rows: pl.DataFrame, *, revisio
     name = f"{REVISION}={_text(revision)}/{os.urandom(16).hex()}{_SUFFIX}"
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
+    # Through memory: polars tells a full disk in words of its own that change with the place where it ran out.
+    content = io.BytesIO()
+    rows.select(list(schema.stored_types())).write_parquet(
+        content, compression="zstd", row_group_size=ROWS_PER_GROUP
+    )
     try:
-        rows.select(list(schema.stored_types())).write_parquet(
-            path, compression="zstd", row_group_size=ROWS_PER_GROUP
-        )
+        path.write_bytes(content.getbuffer())
         fsync_file(path)
         fsync_dir(path.parent)
     except BaseException:
