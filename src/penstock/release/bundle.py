@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import secrets
 import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from secrets import token_hex
 from typing import TypeVar
 
 from pydantic import BaseModel, ConfigDict, JsonValue, ValidationError
@@ -120,7 +120,7 @@ def write_bundle(folder: Path, parts: BundleParts) -> Bundle:
         raise BundleError(
             f"Cannot write a bundle to {folder}: something is there. Name an empty or a new folder"
         )
-    beside = folder.parent / f".{folder.name}.{secrets.token_hex(4)}"
+    beside = folder.parent / f".{folder.name}.{token_hex(4)}"
     with disk_errors(folder):
         try:
             _write_parts(beside, parts)
