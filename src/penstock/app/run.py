@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
@@ -127,7 +127,7 @@ def carry_out(
 
 def new_run_id(system: str, now: datetime) -> RunId:
     """Return a new run id: it sorts by time and is unique among processes."""
-    return RunId(f"{now:%Y%m%d-%H%M%S}-{system}-{secrets.token_hex(2)}")
+    return RunId(f"{now:%Y%m%d-%H%M%S}-{system}-{token_hex(2)}")
 
 
 def _limited(graph: Graph, only: Sequence[str]) -> Graph:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
+from secrets import token_hex
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import WorkspaceError
@@ -32,7 +32,7 @@ def personal_key(workspace: Workspace) -> bytes:
     folder = workspace.root / FOLDER
     folder.mkdir(mode=0o700, exist_ok=True)
     path = folder / FILE
-    create_atomic(path, secrets.token_hex(BYTES).encode())
+    create_atomic(path, token_hex(BYTES).encode())
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except ValueError as error:
