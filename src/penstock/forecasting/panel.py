@@ -57,8 +57,9 @@ def require_panel(panel: pl.DataFrame) -> pl.DataFrame:
     unusable = ordered.filter(~pl.col("y").is_finite().fill_null(value=False))
     if unusable.height:
         faults.append(f"y is missing, NaN or infinite at {unusable.height} rows: {_rows(unusable)}")
-    twice = ordered.filter(pl.struct("series", "time").is_duplicated())
-    if twice.height:
+    keys = pl.col("series", "time")
+    if ordered.select(pl.all_horizontal(keys.eq_missing(keys.shift())).any()).item():
+        twice = ordered.filter(pl.struct("series", "time").is_duplicated())
         faults.append(f"{twice.height} rows share series and time: {_rows(twice)}")
     if faults:
         raise DataError("; ".join(faults) + "; clean the rows or fill the gaps first (regularise)")

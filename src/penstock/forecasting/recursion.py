@@ -10,6 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from penstock.forecasting.rolling import Rolling
+
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
@@ -66,52 +68,62 @@ def recurse(
     horizon = windows.known.shape[1]
     buffer = np.empty((count, past.shape[1] + horizon), dtype=np.float32)
     buffer[:, : past.shape[1]] = past
+    rolling = Rolling(buffer[:, : past.shape[1]], _windows(features, target))
     matrix = np.empty((count, known_count + len(features.lag_columns)), dtype=np.float32)
     for step in range(horizon):
         place = past.shape[1] + step
-        offset = _reference(buffer, place, target)
+        offset = _reference(buffer, place, target, rolling)
         matrix[:, :known_count] = windows.known[:, step]
-        _fill(matrix[:, known_count:], buffer, place, features, offset)
+        _fill(matrix[:, known_count:], buffer[:, :place], features, rolling)
+        if offset is not None:
+            levels = known_count + len(features.lags) + len(features.means)
+            matrix[:, known_count:levels] -= offset[:, None]
         predicted = regressor.predict(matrix, windows.series)
         buffer[:, place] = predicted if offset is None else predicted + offset
+        rolling.push(buffer[:, place])
     return _levels(windows.history, buffer[:, past.shape[1] :].astype(np.float64), target.difference)
 
 
-def _reference(buffer: NDArray[np.float32], place: int, target: Target) -> NDArray[np.float32] | None:
+def _windows(features: ResolvedFeatures, target: Target) -> tuple[int, ...]:
+    """Return the lengths of all windows whose sums a recursion needs, each once."""
+    reference = (target.steps,) if target.against == "mean" else ()
+    return tuple(dict.fromkeys((*features.means, *features.deviations, *reference)))
+
+
+def _reference(
+    buffer: NDArray[np.float32], place: int, target: Target, rolling: Rolling
+) -> NDArray[np.float32] | None:
     if target.against == "lag":
         return buffer[:, place - target.steps]
     if target.against == "mean":
-        return _mean(buffer, place, target.steps)
+        return rolling.mean(target.steps)
     return None
 
 
 def _fill(
-    matrix: NDArray[np.float32],
-    buffer: NDArray[np.float32],
-    place: int,
-    features: ResolvedFeatures,
-    offset: NDArray[np.float32] | None,
+    matrix: NDArray[np.float32], past: NDArray[np.float32], features: ResolvedFeatures, rolling: Rolling
 ) -> None:
-    import numpy as np
-
-    shift = np.float32(0) if offset is None else offset
+    """Write lags, means and deviations as they are known after the last column of ``past``."""
     column = 0
-    for lag in features.lags:
-        matrix[:, column] = buffer[:, place - lag] - shift
-        column += 1
+    for newest, count in _runs(features.lags):
+        block = past[:, past.shape[1] - newest - count + 1 : past.shape[1] - newest + 1]
+        matrix[:, column : column + count] = block[:, ::-1]
+        column += count
     for window in features.means:
-        matrix[:, column] = _mean(buffer, place, window) - shift
+        matrix[:, column] = rolling.mean(window)
         column += 1
     for window in features.deviations:
-        matrix[:, column] = buffer[:, place - window : place].std(axis=1, ddof=1, dtype=np.float64)
+        matrix[:, column] = rolling.deviation(window)
         column += 1
 
 
-def _mean(buffer: NDArray[np.float32], place: int, window: int) -> NDArray[np.float32]:
-    import numpy as np
-
-    means = buffer[:, place - window : place].mean(axis=1, dtype=np.float64)
-    return np.asarray(means, dtype=np.float32)
+def _runs(lags: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Split lags into runs of consecutive ones, as (first, count): a run is copied as one block."""
+    start = 0
+    for index in range(1, len(lags) + 1):
+        if index == len(lags) or lags[index] != lags[index - 1] + 1:
+            yield lags[start], index - start
+            start = index
 
 
 def _levels(
