@@ -31,6 +31,13 @@ def test_every_field_reaches_lightgbm() -> None:
         changed = lightgbm_params(ModelConfig.model_validate({name: value}), seed=1, threads=1)
         assert [key for key in base if base[key] != changed[key]], name
     others = {"kind", "targets", "n_estimators", "max_rows", "alpha", "pooled"}
+    others |= {
+        "quantile",
+        "overstock_price",
+        "stockout_price",
+        "tweedie_power",
+        "monotone",
+    }  # test_objectives
     assert set(ModelConfig.model_fields) == set(changes) | others
 
 
@@ -40,7 +47,7 @@ def test_every_field_reaches_lightgbm() -> None:
         ({"learning_rate": 0}, "greater than 0"),
         ({"num_leaves": 1}, "greater than or equal to 2"),
         ({"max_bin": 256}, "less than or equal to 255"),
-        ({"objective": "mape"}, "'l1', 'l2' or 'huber'"),
+        ({"objective": "mape"}, "'l1', 'l2', 'huber', 'tweedie', 'quantile' or 'asymmetric'"),
         ({"kind": "xgboost"}, "'lightgbm' or 'linear'"),
         ({"targets": []}, "at least 1 item"),
         ({"leaves": 3}, "Extra inputs"),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from penstock.domain.values import Json
+from penstock.forecasting.objectives import Direction, Objective, objective_faults, objective_params
 from penstock.forecasting.targets import Target, Targets, resolve_targets
 
 if TYPE_CHECKING:
@@ -31,7 +32,19 @@ class ModelConfig(BaseModel):
     targets
         How the values are scaled before they are learned; the forecasts of several are averaged.
     objective
-        Loss of the trees. ``l1`` forgives outliers, ``l2`` follows them, ``huber`` stands between.
+        Loss of the trees. ``l1`` forgives outliers, ``l2`` follows them, ``huber`` stands between; ``tweedie`` for
+        intermittent demand with ``targets: mean``; ``quantile`` and ``asymmetric`` aim beside the middle.
+    quantile
+        What ``objective: quantile`` aims at: truth stays below the forecast with this probability.
+    overstock_price
+        Cost of each unit forecast too much, for ``objective: asymmetric``.
+    stockout_price
+        Cost of each unit forecast too little, for ``objective: asymmetric``; only the ratio of the prices counts.
+    tweedie_power
+        How fast the spread grows with the level for ``objective: tweedie``: near 1 for counts, near 2 for amounts.
+    monotone
+        Columns in which the forecast of one step must never fall (1) or never rise (-1), such as
+        ``{temperature: -1}``; needs objective ``l2``, ``huber`` or ``tweedie``.
     n_estimators
         Number of trees. More fit longer; lower ``learning_rate`` with it.
     learning_rate
@@ -60,7 +73,12 @@ class ModelConfig(BaseModel):
 
     kind: Kind = "lightgbm"
     targets: Targets = "auto"
-    objective: Literal["l1", "l2", "huber"] = "l1"
+    objective: Objective = "l1"
+    quantile: Annotated[float, Field(gt=0, lt=1)] = 0.9
+    overstock_price: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    stockout_price: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    tweedie_power: Annotated[float, Field(gt=1, lt=2)] = 1.5
+    monotone: dict[str, Direction] = Field(default_factory=dict)
     n_estimators: Annotated[int, Field(ge=1, le=20_000)] = 200
     learning_rate: Annotated[float, Field(gt=0, le=1)] = 0.08
     num_leaves: Annotated[int, Field(ge=2, le=4096)] = 31
@@ -73,20 +91,29 @@ class ModelConfig(BaseModel):
     alpha: NotNegative = 1e-3
     pooled: bool = False
 
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        if faults := objective_faults(self):
+            raise ValueError("; ".join(faults))
+        return self
+
     def resolved(self, seasons: Sequence[int]) -> ModelConfig:
-        """Replace ``targets: auto`` by what the seasons suggest."""
+        """Replace ``targets: auto`` by what the seasons suggest, or by ``mean`` for ``tweedie``."""
+        if self.objective == "tweedie" and self.targets == "auto":
+            return self.model_copy(update={"targets": (Target(scale="mean"),)})
         return self.model_copy(update={"targets": resolve_targets(self.targets, seasons)})
 
     @property
     def members(self) -> tuple[Target, ...]:
         """The targets, one for each member of the ensemble; ``auto`` counts as a panel without seasons."""
-        return resolve_targets(self.targets, ())
+        targets = self.resolved(()).targets
+        return () if targets == "auto" else targets
 
 
 def lightgbm_params(model: ModelConfig, *, seed: int, threads: int) -> dict[str, Json]:
     """Translate a configuration to LightGBM's names, with everything that makes two trainings equal."""
     return {
-        "objective": model.objective,
+        **objective_params(model),
         "learning_rate": model.learning_rate,
         "num_leaves": model.num_leaves,
         "min_data_in_leaf": model.min_child_samples,

@@ -58,6 +58,11 @@ class Target(BaseModel):
         return self.steps if self.against == "difference" else 0
 
     @property
+    def never_negative(self) -> bool:
+        """Whether values of zero and above stay so."""
+        return self.against == "level" and self.scale in ("none", "mean")
+
+    @property
     def history(self) -> int:
         """Steps before the target that the reference looks back on."""
         return self.steps

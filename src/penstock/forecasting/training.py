@@ -15,6 +15,7 @@ from penstock.forecasting.grid import grid_of
 from penstock.forecasting.known import Known, fit_known
 from penstock.forecasting.linear import fit_ridge
 from penstock.forecasting.models import ModelConfig, Ridge, Trees, dataset_params, lightgbm_params
+from penstock.forecasting.objectives import monotone_params, require_never_negative
 from penstock.forecasting.panel import (
     constant_series,
     detect_frequency,
@@ -119,15 +120,19 @@ def fit(
     Raises
     ------
     DataError
-        Missing values, gaps, series shorter than the longest lag, only constant series, or values of zero and below
-        where a logarithm is asked; names the series.
+        Missing values, gaps, series shorter than the longest lag, only constant series, values of zero and below
+        where a logarithm is asked, or below zero where ``tweedie`` is; names the series.
+    ConfigError
+        ``model.monotone`` names what is no column of the model, or a category.
     """
     started = time.perf_counter()
     if isinstance(features, FeatureConfig):
         features, model = resolve(panel, features, model)
     if model.targets == "auto":
         _, model = resolve(panel, FeatureConfig(), model)
+    require_never_negative(panel, model)
     prepared = prepare(panel, features, model.members, history=history_needed(features, model))
+    monotone_params(model, prepared.columns, prepared.categorical)  # before the boosting, which takes long
     if model.max_rows is not None:
         prepared = prepared.thinned(model.max_rows, seed)
     members = tuple(
@@ -222,13 +227,25 @@ def binned(prepared: Prepared, target: Target, max_bin: int, *, threads: int) ->
 
 
 def boost(data: lgb.Dataset, model: ModelConfig, *, seed: int, threads: int) -> lgb.Booster:
-    """Boost trees on binned columns."""
+    """Boost trees on binned columns.
+
+    Raises
+    ------
+    ConfigError
+        A direction is asked of what is no column, or of a category.
+    """
     import lightgbm as lgb
 
     params = lightgbm_params(model, seed=seed, threads=threads)
+    params |= monotone_params(model, data.get_feature_name(), _categorical(data))
     booster = lgb.train(params, data, num_boost_round=model.n_estimators, keep_training_booster=False)
     booster.free_dataset()
     return booster
+
+
+def _categorical(data: lgb.Dataset) -> list[int]:
+    listed = data.categorical_feature
+    return [place for place in listed if isinstance(place, int)] if isinstance(listed, list) else []
 
 
 def _scaling_table(
