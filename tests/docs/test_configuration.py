@@ -22,12 +22,15 @@ from penstock.app.systems import find_system
 from penstock.forecasting.replay.slots import plan_slots
 from penstock.proving.promotion import PromotionConfig
 from penstock.sources.http.access import Access
-from penstock.systems.shared.config import COURSE_FEATURES
+from penstock.systems.shared.ladders import COURSE_FEATURES
 from penstock.systems.shared.system import PRESETS, System
 
 ROOT = Path(__file__).parents[2]
 NEEDED = {"denmark": (), "panel": ("data=sales.csv", "target=units", "time=day")}
-VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {"denmark": ((), ("origin=energidata",)), "panel": ((),)}
+VARIANTS: dict[str, tuple[tuple[str, ...], ...]] = {
+    "denmark": ((), ("origin=energidata",), ("ladder=full",)),
+    "panel": ((), ("ladder=full",)),
+}
 ORDER = (
     "prepare",
     "publish",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self, TypeAlias
+from typing import Annotated, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
@@ -13,40 +13,12 @@ from penstock.forecasting.calibration import IntervalsConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.replay.config import ReplayConfig
-from penstock.forecasting.targets import Target
 from penstock.forecasting.tuning import TuneConfig
 from penstock.proving.promotion import PromotionConfig
 from penstock.proving.runner import ChecksConfig
 from penstock.quality.config import QualityConfig
 from penstock.release.registry import model_name
-
-RungName: TypeAlias = Literal[
-    "seasonal_naive_short", "seasonal_naive_long", "moving_average", "seasonal_linear", "course"
-]
-
-COURSE_FEATURES = FeatureConfig(
-    lags=tuple(range(1, 73)),
-    means=(24, 48, 72),
-    deviations=(24, 48, 72),
-    calendar=("hour", "weekday"),
-)
-COURSE_MODEL = ModelConfig(
-    targets=(Target(scale="none"),),
-    objective="l2",
-    n_estimators=100,
-    learning_rate=0.1,
-    colsample=1.0,
-    subsample=1.0,
-    max_bin=255,
-)
-"""What the original course trained: raw values of all series in one model, lags and windows of up to 72 steps."""
-
-
-def _each_once(rungs: tuple[RungName, ...]) -> tuple[RungName, ...]:
-    twice = sorted({rung for rung in rungs if rungs.count(rung) > 1})
-    if twice:
-        raise ValueError(f"{', '.join(twice)} stands there more than once; name each rung once")
-    return rungs
+from penstock.systems.shared.ladders import DEFAULT_LADDER, Rungs
 
 
 def _a_name_or_none(name: str) -> str:
@@ -86,16 +58,15 @@ class ForecastingConfig(BaseModel):
     model: ModelConfig = Field(
         default_factory=ModelConfig, description="The regressor before tuning; the best trial replaces it."
     )
-    ladder: Annotated[tuple[RungName, ...], AfterValidator(_each_once)] = Field(
-        min_length=1,
-        default=(
-            "seasonal_naive_short",
-            "seasonal_naive_long",
-            "moving_average",
-            "seasonal_linear",
-            "course",
-        ),
-        description="Baselines the model must beat; fewer make a faster run.",
+    ladder: Rungs = Field(
+        default=DEFAULT_LADDER,
+        description="Baselines the model must beat; fewer make a faster run. `full` adds the automatic classical models "
+        "and the untuned presets.",
+    )
+    rung_limit_s: Annotated[float, Field(gt=0)] = Field(
+        default=60.0,
+        description="Seconds that AutoETS, AutoTheta and AutoARIMA may take each; one that is not done by then is "
+        "skipped. Raise it to see them on many or long series.",
     )
     split: SplitConfig = Field(
         default_factory=SplitConfig, description="Final window and folds: more origins, surer numbers."

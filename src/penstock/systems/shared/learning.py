@@ -12,15 +12,15 @@ from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
 from penstock.evaluation.splits import Split, up_to
 from penstock.forecasting.calibration import IntervalsConfig
+from penstock.forecasting.classical import ClassicalKind
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.models import ModelConfig
-from penstock.forecasting.rungs import RungConfig, seasonal_linear
 from penstock.forecasting.study import Study
 from penstock.forecasting.tuning import TuneConfig
-from penstock.systems.shared.config import COURSE_FEATURES, COURSE_MODEL, RungName
 from penstock.systems.shared.configs import ConfigVersion, publish_config
+from penstock.systems.shared.ladders import RungName, rung_config
 from penstock.systems.shared.values import Climb, Effort, PanelShape, Start
 
 if TYPE_CHECKING:
@@ -57,6 +57,32 @@ def climb(panel: pl.DataFrame, shape: PanelShape, split: Split, rung: RungName, 
         predictions=with_static(predictions, panel, shape),
         fit_seconds=fit_seconds,
         predict_seconds=predict_seconds,
+    )
+
+
+@step(stage="train")
+def climb_classical(
+    panel: pl.DataFrame, shape: PanelShape, split: Split, rung: ClassicalKind, limit_s: float
+) -> Climb:
+    """Fit an automatic classical model to every series of the training part and forecast every window of the final one.
+
+    One that is not done in ``limit_s`` seconds is skipped and says so: a part of its series would be no fair number.
+    """
+    from penstock.forecasting.classical import ClassicalConfig, forecast_classical
+
+    seasons = known_seasons(panel, shape, split)
+    config = ClassicalConfig(kind=rung, season=(seasons or (1,))[0], limit_s=limit_s)
+    try:
+        found = forecast_classical(panel, split.train_end, split.final, split.horizon, config)
+    except DataError as error:
+        return _skipped(rung, rung, str(error), panel)
+    return Climb(
+        rung=rung,
+        label=rung,
+        note="",
+        predictions=with_static(found.predictions, panel, shape),
+        fit_seconds=found.fit_seconds,
+        predict_seconds=found.predict_seconds,
     )
 
 
@@ -175,24 +201,6 @@ def forecast_future(
 def bound_future(future: pl.DataFrame, calibration: Calibration) -> pl.DataFrame:
     """Put intervals around the forecast of the unseen future: ``lower_90``, ``upper_90`` for each level."""
     return calibration.with_bounds(future)
-
-
-def rung_config(rung: RungName, seasons: tuple[int, ...]) -> RungConfig | None:
-    """Return the configuration of a named rung for data with these seasons; ``None`` if they have none for it."""
-    short = seasons[0] if seasons else 1
-    if rung == "seasonal_naive_short":
-        return RungConfig(name=f"seasonal_naive_{short}", kind="seasonal_naive", steps=short)
-    if rung == "seasonal_naive_long":
-        if len(seasons) < 2:  # noqa: PLR2004 - a short and a long one
-            return None
-        return RungConfig(name=f"seasonal_naive_{seasons[-1]}", kind="seasonal_naive", steps=seasons[-1])
-    if rung == "moving_average":
-        return RungConfig(name="moving_average", kind="moving_average", steps=max(short, 4))
-    if rung == "seasonal_linear":
-        return RungConfig(
-            name=rung, kind="model", features=FeatureConfig(ids=()), model=seasonal_linear(short)
-        )
-    return RungConfig(name=rung, kind="model", features=COURSE_FEATURES, model=COURSE_MODEL)
 
 
 def known_seasons(panel: pl.DataFrame, shape: PanelShape, split: Split) -> tuple[int, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.forecasting.classical import is_classical, require_classical
 from penstock.forecasting.models import ModelConfig
 from penstock.release.environment import installed_distributions
 from penstock.storage.datasets import DatasetPin
@@ -28,6 +29,7 @@ from penstock.systems.shared.learning import (
     bound_future,
     calibrate,
     climb,
+    climb_classical,
     fit_candidate,
     forecast_future,
     keep_best,
@@ -60,7 +62,7 @@ if TYPE_CHECKING:
     from penstock.forecasting.forecaster import ForecastModel
     from penstock.forecasting.intervals import Calibration
     from penstock.quality.report import QualityReport
-    from penstock.systems.shared.values import PanelShape
+    from penstock.systems.shared.values import Climb, PanelShape
 
 PREPARING = ("publish", "split")
 """What `FeaturesExtractor` runs: everything up to a published dataset version and its split."""
@@ -130,7 +132,7 @@ def learn(
     dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     windows = split(panel, shape, cfg.horizon, cfg.split)
     effort = Effort(seed=cfg.seed, threads=cfg.threads)
-    rungs = [climb.named(rung)(panel, shape, windows, rung, effort) for rung in cfg.ladder]
+    rungs = _rungs(panel, shape, windows, cfg, effort)
     start = Start(features=cfg.features, model=cfg.model)
     study = (
         search(panel, windows, start, cfg.tune, effort)
@@ -217,6 +219,19 @@ def forecast(
     dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     future = predict_with(package, panel, shape, cfg.horizon)
     return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future, **aside}
+
+
+def _rungs(
+    panel: pl.DataFrame, shape: PanelShape, windows: Split, cfg: ForecastingConfig, effort: Effort
+) -> list[Climb]:
+    """Draw one step for each rung of the ladder."""
+    require_classical(cfg.ladder)
+    return [
+        climb_classical.named(rung)(panel, shape, windows, rung, cfg.rung_limit_s)
+        if is_classical(rung)
+        else climb.named(rung)(panel, shape, windows, rung, effort)
+        for rung in cfg.ladder
+    ]
 
 
 def _calibration(
