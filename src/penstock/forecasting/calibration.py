@@ -14,17 +14,18 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 from penstock.domain.errors import DataError
 from penstock.evaluation.scales import naive_scales
 from penstock.evaluation.splits import panel_times, up_to
-from penstock.forecasting.conformal import MIN_ORIGINS, Errors, calibrated
+from penstock.forecasting.conformal import MIN_ORIGINS
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.panel import long_enough
+from penstock.forecasting.rehearsal import Promise, Rehearsal, static
 from penstock.forecasting.training import fit
 
 if TYPE_CHECKING:
-    import numpy as np
     import polars as pl
-    from numpy.typing import NDArray
+
+FORECASTS = ("series", "cutoff", "step", "y", "prediction")
 
 LARGEST_SHARE = 1 / 3
 """Share of the training part that the origins may take; the rest is left to the model that forecasts from them."""
@@ -70,6 +71,17 @@ class IntervalsConfig(BaseModel):
         "faster and make the intervals a little wide.",
     )
 
+    memory: Annotated[float, Field(gt=0)] | None = Field(
+        default=14.0,
+        description="Windows after which an error counts half, as intervals follow what becomes known; fewer follow "
+        "faster and shake more. Null: all errors of these origins count alike, and no later ones.",
+    )
+
+    @property
+    def promise(self) -> Promise:
+        """Return what the intervals shall hold, and how errors fade."""
+        return Promise(levels=self.levels, memory=self.memory)
+
     def spaced(self, every: int) -> IntervalsConfig:
         """Return the configuration with ``every`` steps between origins, unless it names its own."""
         return self if self.every else self.model_copy(update={"every": every})
@@ -89,8 +101,8 @@ class CalibrationPlan:
     season: int
 
 
-def calibrate(panel: pl.DataFrame, model: ForecastModel, plan: CalibrationPlan) -> Calibration:
-    """Fit the configuration of ``model`` on the start of the training part and learn from its errors after that.
+def rehearse(panel: pl.DataFrame, model: ForecastModel, plan: CalibrationPlan) -> Rehearsal:
+    """Fit the configuration of ``model`` on the start of the training part and forecast origins after that.
 
     Parameters
     ----------
@@ -103,19 +115,28 @@ def calibrate(panel: pl.DataFrame, model: ForecastModel, plan: CalibrationPlan) 
 
     Returns
     -------
-    Calibration
-        Without levels, and with a note, where the training part is too short.
+    Rehearsal
+        Without forecasts, and with a note, where the training part is too short.
     """
     known = up_to(panel, plan.train_end)
     cutoffs = calibration_cutoffs(panel_times(known), plan, model.history)
     if len(cutoffs) < MIN_ORIGINS:
-        return Calibration(notes=(_no_room(len(cutoffs), plan.every),))
+        return _nothing(known, _no_room(len(cutoffs), plan.every))
     try:
-        errors = _errors(known, model, cutoffs, plan)
+        return _rehearsed(known, model, cutoffs, plan)
     except DataError as error:
-        return Calibration(notes=(f"no intervals: {error}",))
-    found = calibrated(errors, plan.config.levels)
-    return found.model_copy(update={"first": cutoffs[0], "last": cutoffs[-1]})
+        return _nothing(known, f"no intervals: {error}")
+
+
+def calibrate(panel: pl.DataFrame, model: ForecastModel, plan: CalibrationPlan) -> Calibration:
+    """Learn from the errors of a rehearsal, each of which counts alike: intervals as the training part ends.
+
+    Returns
+    -------
+    Calibration
+        Without levels, and with a note, where the training part is too short.
+    """
+    return static(rehearse(panel, model, plan), plan.config.levels)
 
 
 def calibration_cutoffs(times: pl.Series, plan: CalibrationPlan, history: int) -> tuple[datetime, ...]:
@@ -136,21 +157,26 @@ def calibration_cutoffs(times: pl.Series, plan: CalibrationPlan, history: int) -
     return tuple(times[last - back * plan.every] for back in reversed(range(origins))) if room >= 0 else ()
 
 
-def _errors(
+def _rehearsed(
     known: pl.DataFrame, model: ForecastModel, cutoffs: Sequence[datetime], plan: CalibrationPlan
-) -> Errors:
-    import numpy as np
+) -> Rehearsal:
+    import polars as pl
 
-    names = tuple(sorted(known["series"].unique().to_list()))
-    parts = [
-        _laid_out(_forecast(known, model, group, plan), names, group, plan.horizon)
-        for group in in_turns(cutoffs, plan.config.fits)
-    ]
-    return Errors(
-        series=names,
+    parts = [_forecast(known, model, group, plan) for group in in_turns(cutoffs, plan.config.fits)]
+    names = known.select(pl.col("series").unique().sort())["series"]
+    return Rehearsal(
+        forecasts=pl.concat(parts).select(FORECASTS),
         units=_naive_errors(known, names, cutoffs[0], plan.season),
-        absolute=np.concatenate(parts, axis=1),
     )
+
+
+def _nothing(known: pl.DataFrame, note: str) -> Rehearsal:
+    import polars as pl
+
+    empty = known.clear().select(
+        "series", cutoff="time", step=pl.lit(1, dtype=pl.Int32), y="y", prediction=pl.col("y")
+    )
+    return Rehearsal(forecasts=empty, units={}, notes=(note,))
 
 
 def in_turns(cutoffs: Sequence[datetime], fits: int) -> list[Sequence[datetime]]:
@@ -200,37 +226,13 @@ def _looked_at(known: pl.DataFrame, series: Sequence[str], first: datetime, hist
 
 
 def _naive_errors(
-    known: pl.DataFrame, names: Sequence[str], first: datetime, season: int
-) -> NDArray[np.float64]:
+    known: pl.DataFrame, names: pl.Series, first: datetime, season: int
+) -> dict[str, float | None]:
     """Return each series' unit as it was known at the first origin; of the whole training part where it began later."""
-    import numpy as np
     import polars as pl
 
     early, late = (naive_scales(known, season, end) for end in (first, known["time"].max()))  # type: ignore[arg-type] # a column of moments
     joined = early.join(late, on="series", suffix="_late", maintain_order="left")
-    units = joined.select("series", unit=pl.coalesce("mae_scale", "mae_scale_late"))
-    wanted = pl.DataFrame({"series": pl.Series(names, dtype=pl.String)})
-    found = wanted.join(units, on="series", how="left", maintain_order="left")["unit"]
-    return np.asarray(found.fill_null(float("nan")).to_numpy(), dtype=np.float64)
-
-
-def _laid_out(
-    predicted: pl.DataFrame, names: Sequence[str], cutoffs: Sequence[datetime], horizon: int
-) -> NDArray[np.float64]:
-    """Lay absolute errors out as (S, O, H)."""
-    import numpy as np
-    import polars as pl
-
-    absolute = np.full((len(names), len(cutoffs), horizon), np.nan)
-    places = predicted.select(
-        pl.col("series").replace_strict(
-            dict(zip(names, range(len(names)), strict=True)), return_dtype=pl.Int64
-        ),
-        pl.col("cutoff").replace_strict(list(cutoffs), list(range(len(cutoffs))), return_dtype=pl.Int64),
-        pl.col("step").cast(pl.Int64) - 1,
-    )
-    errors = predicted.select((pl.col("y") - pl.col("prediction")).abs().fill_null(float("nan"))).to_series()
-    absolute[places["series"].to_numpy(), places["cutoff"].to_numpy(), places["step"].to_numpy()] = (
-        errors.to_numpy()
-    )
-    return absolute
+    units = joined.select("series", unit=pl.coalesce("mae_scale", "mae_scale_late")).drop_nulls()
+    found = names.to_frame().join(units, on="series", maintain_order="left")
+    return dict(zip(found["series"].to_list(), found["unit"].to_list(), strict=True))

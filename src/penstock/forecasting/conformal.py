@@ -64,12 +64,13 @@ def calibrated(errors: Errors, levels: Sequence[float]) -> Calibration:
     windows = int(known.any(axis=2).sum())
     origins = int(known.any(axis=(0, 2)).sum())
     dropped = [name for name, kept in zip(errors.series, usable, strict=True) if not kept]
-    notes = [_no_unit(dropped)] if dropped else []
+    notes = [no_unit(dropped)] if dropped else []
     if origins < MIN_ORIGINS:
-        return Calibration(notes=(*notes, _too_few(origins)), origins=origins, windows=windows)
-    scores, units = _scores(np.where(known, relative, 0.0), known)
+        return Calibration(notes=(*notes, too_few(origins)), origins=origins, windows=windows)
+    left, units = left_out(np.where(known, relative, 0.0), known)
+    scores = left[known]
     widths = {level: quantile(scores, windows, level) for level in sorted(set(levels))}
-    notes += [_untold(level, windows) for level, width in widths.items() if width is None]
+    notes += [untold(level, windows) for level, width in widths.items() if width is None]
     told = {level: width for level, width in widths.items() if width is not None}
     named = [name for name, kept in zip(errors.series, usable, strict=True) if kept]
     scales = (units.level * errors.units[usable]).tolist()
@@ -105,31 +106,47 @@ def windows_needed(level: float) -> int:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Units:
+class Units:
     """What an error is divided by: ``level`` (S,) over the naive's error, and ``spread`` (H,) around 1."""
 
     level: NDArray[np.float64]
     spread: NDArray[np.float64]
 
 
-def _scores(relative: NDArray[np.float64], known: NDArray[np.bool_]) -> tuple[NDArray[np.float64], _Units]:
-    """Divide every origin's errors by units learned from the other origins; also return the units of all."""
+def left_out(relative: NDArray[np.float64], known: NDArray[np.bool_]) -> tuple[NDArray[np.float64], Units]:
+    """Divide every origin's errors by units learned from the other origins; also return the units of all.
+
+    Parameters
+    ----------
+    relative, known
+        Errors in units of the series, and which of them are known, (S, O, H); unknown ones are 0.
+
+    Returns
+    -------
+    tuple
+        Scores (S, O, H), NaN where unknown, and the units that a next origin's errors are divided by.
+    """
     import numpy as np
 
-    pooled = _pooled(relative, known)
+    middle = pooled(relative, known)
     total, count = relative.sum(axis=1), known.sum(axis=1)
-    parts = []
+    scores = np.full_like(relative, np.nan)
     for origin in range(relative.shape[1]):
         error, counted = relative[:, origin], known[:, origin]
-        units = _units(np.maximum(total - error, 0.0), count - counted, pooled)
-        unit = units.level[:, None] * units.spread
-        # A model that never erred elsewhere: no error is none, any error is too large to be told.
-        never = np.where(error > 0, np.inf, 0.0)
-        parts.append(np.divide(error, unit, out=never, where=unit > 0)[counted])
-    return np.concatenate(parts), _units(total, count, pooled)
+        units = _units(np.maximum(total - error, 0.0), count - counted, middle)
+        scores[:, origin][counted] = scored(error, units.level[:, None] * units.spread)[counted]
+    return scores, _units(total, count, middle)
 
 
-def _pooled(relative: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
+def scored(error: NDArray[np.float64], unit: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Divide errors by their units; where a model never erred before, no error is 0 and any error infinite."""
+    import numpy as np
+
+    never = np.where(error > 0, np.inf, 0.0)
+    return np.asarray(np.divide(error, unit, out=never, where=unit > 0))
+
+
+def pooled(relative: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
     """Return the middle series' mean error: a mean over series would be that of the one with the smallest unit."""
     import numpy as np
 
@@ -138,7 +155,7 @@ def _pooled(relative: NDArray[np.float64], known: NDArray[np.bool_]) -> float:
     return float(np.median(means))
 
 
-def _units(total: NDArray[np.float64], count: NDArray[np.int64], pooled: float) -> _Units:
+def _units(total: NDArray[np.float64], count: NDArray[np.int64], pooled: float) -> Units:
     """Learn units from sums of relative errors (S, H) and how many were added."""
     import numpy as np
 
@@ -147,24 +164,27 @@ def _units(total: NDArray[np.float64], count: NDArray[np.int64], pooled: float) 
     even = np.divide(total, level[:, None], out=np.zeros_like(total), where=level[:, None] > 0)
     mean = even.sum() / max(count.sum(), 1)
     spread = (even.sum(axis=0) + PRIOR_WINDOWS * mean) / (count.sum(axis=0) + PRIOR_WINDOWS)
-    return _Units(level=level, spread=spread / mean if mean > 0 else np.ones(len(spread)))
+    return Units(level=level, spread=spread / mean if mean > 0 else np.ones(len(spread)))
 
 
-def _no_unit(series: Sequence[str]) -> str:
+def no_unit(series: Sequence[str]) -> str:
+    """Say which series have no unit."""
     return (
         f"no intervals for {len(series)} series whose seasonal naive never errs, so that nothing says how far they "
         f"may move: {bounded(series)}"
     )
 
 
-def _too_few(origins: int) -> str:
+def too_few(origins: int) -> str:
+    """Say that there are too few origins."""
     return (
         f"no intervals: the errors are of {origins} origins and at least {MIN_ORIGINS} are needed; give more data, or "
         "lower intervals.every"
     )
 
 
-def _untold(level: float, windows: int) -> str:
+def untold(level: float, windows: int) -> str:
+    """Say why a level has no interval."""
     return (
         f"no interval of level {level:g}: it needs errors of at least {windows_needed(level)} windows that are not "
         f"infinite, and there are {windows}; raise intervals.origins, or ask for a lower level"

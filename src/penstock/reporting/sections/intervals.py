@@ -29,18 +29,25 @@ def intervals(facts: ReportFacts, standing: Standing) -> Section | None:
     levels = [name for name in interval_levels(predictions) if bounded_rows(predictions, name).height]
     if levels:
         if made is not None:
-            blocks.append(Prose(text=_origin(made)))
+            blocks.append(Prose(text=_origin(made, predictions)))
         blocks.append(_table(facts, predictions, levels))
         blocks += [_by_step(standing, facts, predictions, levels)] if facts.task.horizon > 1 else []
     return Section(id="intervals", title="Intervals", blocks=tuple(blocks)) if blocks else None
 
 
-def _origin(made: CalibrationFacts) -> str:
-    return (
+def _origin(made: CalibrationFacts, predictions: pl.DataFrame) -> str:
+    tested = predictions["cutoff"].max()
+    follows = made.last is not None and made.last == tested
+    parts = "the training part and the test windows" if follows else "the training part"
+    said = (
         f"Made from {count(made.residuals)} errors in {count(made.windows)} windows, at {count(made.origins)} origins of "
-        f"the training part from {moment(made.first)} to {moment(made.last)}. Windows of one origin resemble each other, "
-        "so a few points beside the promise are chance."
+        f"{parts} from {moment(made.first)} to {moment(made.last)}. "
     )
+    followed = (
+        "Each test window had intervals from the errors known by its cutoff, recent ones counting most. "
+    )
+    chance = "Windows of one origin resemble each other, so a few points beside the promise are chance."
+    return said + (followed if follows else "") + chance
 
 
 def _table(facts: ReportFacts, predictions: pl.DataFrame, levels: Sequence[str]) -> Table:

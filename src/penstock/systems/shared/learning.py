@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 from penstock.domain.errors import DataError
 from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
-from penstock.evaluation.splits import Split, up_to
+from penstock.evaluation.splits import Split, panel_times, up_to
 from penstock.forecasting.calibration import IntervalsConfig
 from penstock.forecasting.classical import ClassicalKind
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.rehearsal import Promise, Rehearsal
 from penstock.forecasting.study import Study
 from penstock.forecasting.tuning import TuneConfig
 from penstock.systems.shared.configs import ConfigVersion, publish_config
@@ -152,10 +153,9 @@ def try_candidate(panel: pl.DataFrame, shape: PanelShape, split: Split, model: F
 @step(stage="train", cpu=2)
 def calibrate(
     panel: pl.DataFrame, shape: PanelShape, split: Split, model: ForecastModel, intervals: IntervalsConfig
-) -> Calibration:
-    """Learn how wide intervals must be from rolling origins of the training part; the final window has no say."""
-    from penstock.forecasting.calibration import CalibrationPlan
-    from penstock.forecasting.calibration import calibrate as calibrate_model
+) -> Rehearsal:
+    """Forecast rolling origins of the training part, to learn how far forecasts err; the final window has no say."""
+    from penstock.forecasting.calibration import CalibrationPlan, rehearse
 
     plan = CalibrationPlan(
         config=intervals,
@@ -164,16 +164,27 @@ def calibrate(
         every=intervals.every or split.horizon,
         season=(known_seasons(panel, shape, split) or (1,))[0],
     )
-    found = calibrate_model(panel, model, plan)
-    for note in found.notes:
-        log.warning("%s", note)
-    return found
+    return rehearse(panel, model, plan)
 
 
 @step(stage="evaluate")
-def bound(candidate: Climb, calibration: Calibration) -> Climb:
-    """Put intervals around the candidate's forecasts of the final window, which were not calibrated on it."""
-    return replace(candidate, predictions=calibration.with_bounds(candidate.predictions))
+def bound(panel: pl.DataFrame, candidate: Climb, rehearsal: Rehearsal, promise: Promise) -> Climb:
+    """Put intervals around the candidate's forecasts of the final window, by errors known at each cutoff."""
+    from penstock.forecasting.rehearsal import with_followed_bounds
+
+    bounded = with_followed_bounds(rehearsal, candidate.predictions, panel_times(panel), promise)
+    return replace(candidate, predictions=bounded)
+
+
+@step(stage="evaluate")
+def settle(panel: pl.DataFrame, candidate: Climb, rehearsal: Rehearsal, promise: Promise) -> Calibration:
+    """Learn how wide the intervals of forecasts to come must be, from every error known by now."""
+    from penstock.forecasting.rehearsal import settled
+
+    found = settled(rehearsal, candidate.predictions, panel_times(panel), promise)
+    for note in found.notes:
+        log.warning("%s", note)
+    return found
 
 
 @step(stage="train", cpu=2)

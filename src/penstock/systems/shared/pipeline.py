@@ -35,6 +35,7 @@ from penstock.systems.shared.learning import (
     keep_best,
     refit,
     search,
+    settle,
     try_candidate,
 )
 from penstock.systems.shared.packaging import bundle, predict_with, register
@@ -142,8 +143,7 @@ def learn(
     best = keep_best(study, name)
     trained = fit_candidate(panel, windows, cfg.features, study, effort)
     candidate = try_candidate(panel, shape, windows, trained)
-    calibration = _calibration(panel, shape, windows, trained, cfg)
-    candidate = candidate if calibration is None else bound(candidate, calibration)
+    candidate, calibration = _with_intervals(panel, shape, windows, (trained, candidate), cfg)
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
     judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
     evidence = Evidence(
@@ -234,13 +234,21 @@ def _rungs(
     ]
 
 
-def _calibration(
-    panel: pl.DataFrame, shape: PanelShape, windows: Split, trained: ForecastModel, cfg: ForecastingConfig
-) -> Calibration | None:
-    """Draw the step that calibrates intervals, where any level is asked for."""
+def _with_intervals(
+    panel: pl.DataFrame,
+    shape: PanelShape,
+    windows: Split,
+    tried: tuple[ForecastModel, Climb],
+    cfg: ForecastingConfig,
+) -> tuple[Climb, Calibration | None]:
+    """Draw the steps that calibrate intervals, where any level is asked for."""
+    trained, candidate = tried
     if not cfg.intervals.levels:
-        return None
-    return calibrate(panel, shape, windows, trained, cfg.intervals.spaced(cfg.split.every or cfg.horizon))
+        return candidate, None
+    spaced = cfg.intervals.spaced(cfg.split.every or cfg.horizon)
+    rehearsal = calibrate(panel, shape, windows, trained, spaced)
+    promise = cfg.intervals.promise
+    return bound(panel, candidate, rehearsal, promise), settle(panel, candidate, rehearsal, promise)
 
 
 def demand_of(cfg: ForecastingConfig) -> Demand:
