@@ -20,8 +20,8 @@ from penstock.engine.journal import Journal
 from penstock.engine.nodes import NodeRunner, Prepared
 from penstock.engine.records import OutputRef, RunRecord, RunStartedRecord, StepRecord
 from penstock.engine.schedule import Schedule
-from penstock.engine.source import SourceIndex
 from penstock.engine.source.cache import FactsCache, facts_of_this_process
+from penstock.engine.source.latest import next_index
 from penstock.engine.surroundings import surroundings
 from penstock.engine.work import TaskResult, artifact_ref
 from penstock.storage.artifacts import ArtifactStore
@@ -116,9 +116,9 @@ class Engine:
 
 
 def fingerprinter_for(workspace: Workspace, environ: Mapping[str, str]) -> Fingerprinter:
-    """Return a fresh fingerprinter that keeps what it learns about source files in the workspace."""
+    """Return a new fingerprinter that keeps what it learns about source files, in the workspace and in this process."""
     kept = FactsCache(workspace.root / "facts", facts_of_this_process())
-    return Fingerprinter(environ=environ, index=SourceIndex(cache=kept))
+    return Fingerprinter(environ=environ, index=next_index(kept))
 
 
 class _Run:

@@ -80,8 +80,11 @@ def key_of(files: Mapping[str, str]) -> str:
 
 
 def closure_in(folder: Path, cache: FactsCache) -> CodeClosure:
-    locator = Locator((str(folder), *sys.path), loaded={})
-    return SourceIndex(locator, cache).closure("steps:compute")
+    return index_of(folder, cache).closure("steps:compute")
+
+
+def index_of(folder: Path, cache: FactsCache) -> SourceIndex:
+    return SourceIndex(Locator((str(folder), *sys.path), loaded={}), cache)
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
@@ -121,3 +124,24 @@ def test_only_the_dynamic_project_falls_back(closures: dict[str, CodeClosure]) -
     assert {name for name, reasons in falling.items() if reasons} == {
         mutation.name for mutation in MUTATIONS if "option_0.py" in mutation.files
     }
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS[::4], ids=lambda mutation: mutation.name)
+def test_what_was_learned_before_is_recalled_only_where_it_still_holds(
+    mutation: Mutation, tmp_path: Path
+) -> None:
+    cache = FactsCache()
+    before = mutation.files
+    after = mutation.apply(before)
+    write(before, tmp_path)
+    first = index_of(tmp_path, cache)
+    first.closure("steps:compute")
+    again = index_of(tmp_path, cache)
+    assert again.recall(first.learned())
+    assert again.closure("steps:compute") is first.closure("steps:compute")
+    for name in before.keys() - after.keys():
+        (tmp_path / name).unlink()
+    write(after, tmp_path)
+    edited = index_of(tmp_path, cache)
+    edited.recall(again.learned())
+    assert edited.closure("steps:compute") == index_of(tmp_path, cache).closure("steps:compute")

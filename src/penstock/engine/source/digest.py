@@ -11,6 +11,7 @@ from penstock.engine.source.facts import Target, Unit
 from penstock.engine.source.normal import digest_text
 
 if TYPE_CHECKING:
+    from penstock.engine.source.memory import Looks
     from penstock.engine.source.modules import Module
     from penstock.engine.source.reach import Reach
 
@@ -172,8 +173,8 @@ def _visit(reach: Reach, name: str, visited: set[str], order: dict[str, None]) -
     order[name] = None
 
 
-def literal_paths(reach: Reach) -> tuple[Path, ...]:
-    """Return the existing files that string constants in the code reached name."""
+def literal_paths(reach: Reach, looks: Looks) -> tuple[Path, ...]:
+    """Return the existing files that string constants in the code reached name; ``looks`` notes where it looked."""
     found: set[Path] = set()
     here = Path.cwd()
     for unit_id in reach.units:
@@ -182,14 +183,8 @@ def literal_paths(reach: Reach) -> tuple[Path, ...]:
             continue
         folder = module.found.path.parent
         for text in module.facts.units[unit_id.position].strings:
-            found |= {
-                base / text for base in {folder, folder if module.is_own else here} if _is_file(base / text)
-            }
+            bases = {folder, folder if module.is_own else here}
+            found |= {base / text for base in bases if looks.is_file(base, text)}
+            if not module.is_own:
+                looks.folders.add(str(here))
     return tuple(sorted(found))
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except (OSError, ValueError):
-        return False

@@ -17,7 +17,8 @@ from penstock.engine.source.closure import CodeClosure
 from penstock.engine.source.digest import literal_paths, parts_of
 from penstock.engine.source.effects import Effects
 from penstock.engine.source.locate import OWN_PACKAGE, Found, Locator
-from penstock.engine.source.modules import Module, Modules
+from penstock.engine.source.memory import Key, Learned, Looks, content_of
+from penstock.engine.source.modules import Module, Modules, is_test
 from penstock.engine.source.normal import digest_text
 from penstock.engine.source.reach import Reach
 from penstock.engine.source.resolve import Resolver
@@ -39,11 +40,14 @@ class SourceIndex:
     entry_points: Callable[[str], tuple[str, ...]] = field(default_factory=lambda: installed_entry_points)
     _elsewhere: tuple[str, ...] = field(init=False)
     _groups: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _imports: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _modules: Modules = field(init=False)
     _resolver: Resolver = field(init=False)
     _effects: Effects = field(init=False)
     _writers: Writers = field(init=False)
     _closures: dict[Definition, CodeClosure] = field(default_factory=dict)
+    _kept: dict[Key, CodeClosure] = field(default_factory=dict)
+    _looks: Looks = field(default_factory=Looks)
 
     def __post_init__(self) -> None:
         self._elsewhere = _loaded_elsewhere(self.locator)
@@ -67,8 +71,34 @@ class SourceIndex:
         """
         name = definition if isinstance(definition, str) else _name_of(definition)
         if definition not in self._closures:
-            self._closures[definition] = self._closure(name, definition)
+            key = Key(name, tuple(_related(definition)))
+            if key not in self._kept:
+                self._kept[key] = self._closure(name, definition)
+            self._closures[definition] = self._kept[key]
         return self._closures[definition]
+
+    def learned(self) -> Learned:
+        """Return the closures found so far, and all that was looked at for them."""
+        modules, scans = self._modules.seen()
+        return Learned(
+            closures=dict(self._kept),
+            places=self.locator.seen(),
+            contents={name: content_of(module) for name, module in modules.items()},
+            scans=scans,
+            groups=dict(self._groups),
+            looks=self._looks.copy(),
+            elsewhere=self._elsewhere,
+        )
+
+    def recall(self, learned: Learned) -> bool:
+        """Take over what another index has learned in this process, if it still holds; return whether it did."""
+        points = {group: self.entry_points(group) for group in learned.groups}
+        if not learned.still_holds(self._modules, points):
+            return False
+        self._groups.update(points)
+        self._kept.update(learned.closures_with(self._elsewhere))
+        self._looks = learned.looks.copy()
+        return True
 
     def is_first_party(self, module_name: str) -> bool:
         """Whether a module's source counts."""
@@ -139,23 +169,25 @@ class SourceIndex:
             files=tuple(sorted(files)),
             folders=tuple(sorted({path.parent for path in files})),
             distributions=frozenset(reach.distributions),
-            literal_paths=literal_paths(reach),
+            literal_paths=literal_paths(reach, self._looks),
             dynamic=reach.reasons,
         )
 
-    def _imported_by(self, names: Iterable[str]) -> dict[str, None]:
+    def _imported_by(self, names: Iterable[str]) -> set[str]:
         """Return modules with their packages and, for our own, all that they import: these are opened too.
 
         They do not count: nothing that importing a module of ours does matters to a step.
         """
-        found: dict[str, None] = {}
-        waiting = list(names)
+        waiting = [name for given in names for name in _with_packages(given)]
+        found = set(waiting)
         while waiting:
-            parts = waiting.pop().split(".")
-            for name in (".".join(parts[:end]) for end in range(1, len(parts) + 1)):
-                if name not in found:
-                    found[name] = None
-                    waiting += self._imports_of(name)
+            name = waiting.pop()
+            if name not in self._imports:
+                inner = {part for each in self._imports_of(name) for part in _with_packages(each)}
+                self._imports[name] = tuple(sorted(inner))
+            new = [each for each in self._imports[name] if each not in found]
+            found.update(new)
+            waiting += new
         return found
 
     def _imports_of(self, name: str) -> Iterator[str]:
@@ -193,13 +225,21 @@ class SourceIndex:
         return self._modules.get(path.stem)
 
 
+def _with_packages(name: str) -> Iterator[str]:
+    """Yield a module's packages, the outermost first, and the module."""
+    parts = name.split(".")
+    return (".".join(parts[:end]) for end in range(1, len(parts) + 1))
+
+
 def _loaded_elsewhere(locator: Locator) -> tuple[str, ...]:
-    """Return the first-party modules that are loaded at this moment, Penstock's own left out, sorted."""
+    """Return the first-party modules that are loaded at this moment, Penstock's own and tests left out, sorted."""
     names = []
     for name, module in dict(locator.loaded).items():
         path = getattr(module, "__file__", None)
         is_ours = name.partition(".")[0] in (OWN_PACKAGE, "__main__", "__mp_main__")
-        if path and path.endswith(".py") and not is_ours and locator.origin_of(Path(path)) == "first":
+        if not path or not path.endswith(".py") or is_ours or is_test(Path(path)):
+            continue
+        if locator.origin_of(Path(path)) == "first":
             names.append(name)
     return tuple(sorted(names))
 

@@ -64,6 +64,10 @@ class Locator:
             self._found[name] = self._find(name)
         return self._found[name]
 
+    def seen(self) -> dict[str, Found | None]:
+        """Return every answer given so far."""
+        return dict(self._found)
+
     def place(self, found: Found) -> None:
         """Settle where a module lies, such as the running script."""
         self._found[found.name] = found

@@ -24,7 +24,8 @@ MODULE_ATTRIBUTES = frozenset(
         *("__loader__", "__name__", "__package__", "__path__", "__spec__"),
     }
 )
-_NEVER_ENTERED = frozenset({"__pycache__", "node_modules", "build", "dist", "test", "tests", "venv"})
+_TESTS = frozenset({"test", "tests"})
+_NEVER_ENTERED = frozenset({"__pycache__", "node_modules", "build", "dist", "venv", *_TESTS})
 
 
 @dataclass
@@ -121,13 +122,16 @@ class Modules:
     locator: Locator
     cache: FactsCache
     _modules: dict[str, Module | None] = field(default_factory=dict)
-    _scanned: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _names: dict[str, str] = field(default_factory=dict)
+    _scanned: dict[tuple[Path, str], tuple[str, ...]] = field(default_factory=dict)
 
     def get(self, name: str) -> Module | None:
         """Return the first-party module ``name``, or ``None``."""
         if name not in self._modules:
             found = self.locator.find(name)
             self._modules[name] = None if found is None or found.origin != "first" else self._read(found)
+            if self._modules[name] is not None and found is not None:
+                self._names.setdefault(str(found.path), name)
         return self._modules[name]
 
     def all(self, names: Iterable[str]) -> list[Module]:
@@ -136,29 +140,32 @@ class Modules:
 
     def name_of(self, path: Path) -> str | None:
         """Return the name of the module read from a file."""
-        wanted = path.absolute()
-        named = (name for name, module in self._modules.items() if module and module.found.path == wanted)
-        return next(named, None)
+        return self._names.get(str(path.absolute()))
 
     def scan(self, root: str) -> tuple[str, ...]:
         """Return the names of all modules below an import root, sorted, tests left out.
 
         Nobody but Penstock registers anything from below Penstock's own root: it holds none.
         """
-        return () if root == OWN_PACKAGE else self._names_below(Path(root), "")
+        return () if root == OWN_PACKAGE else self.names_below(Path(root), "")
 
     def scan_all(self, root: str) -> tuple[str, ...]:
         """Return the names of all modules below an import root, Penstock's own included."""
         own = self.locator.find(OWN_PACKAGE)
         if root != OWN_PACKAGE or own is None:
             return self.scan(root)
-        return tuple(name for folder in own.search for name in self._names_below(folder.parent, OWN_PACKAGE))
+        return tuple(name for folder in own.search for name in self.names_below(folder.parent, OWN_PACKAGE))
+
+    def seen(self) -> tuple[dict[str, Module | None], dict[tuple[Path, str], tuple[str, ...]]]:
+        """Return every module that was asked for, and what was found below folders."""
+        return dict(self._modules), dict(self._scanned)
 
     def _read(self, found: Found) -> Module:
         return Module(found, ModuleFacts(units=())) if found.path is None else self.cache.read(found)
 
-    def _names_below(self, root: Path, package: str) -> tuple[str, ...]:
-        key = str(root / package)
+    def names_below(self, root: Path, package: str) -> tuple[str, ...]:
+        """Return the names of all modules below a folder of an import root, sorted, tests left out."""
+        key = (root, package)
         if key not in self._scanned:
             self._scanned[key] = tuple(sorted(self._scan(root, package)))
         return self._scanned[key]
@@ -167,7 +174,7 @@ class Modules:
         for folder, folders, files in os.walk(root / package):
             folders[:] = sorted(name for name in folders if _may_hold_modules(Path(folder), name))
             for file in files:
-                if file.endswith(".py") and not _is_test(file):
+                if file.endswith(".py") and not _is_test_file(file):
                     name = dotted_name(Path(folder, file), root)
                     found = self.locator.find(name) if name is not None else None
                     if found is not None and found.path == Path(folder, file):
@@ -181,5 +188,10 @@ def _may_hold_modules(folder: Path, name: str) -> bool:
     return "pyvenv.cfg" not in names and any(item.endswith(".py") for item in names)
 
 
-def _is_test(file: str) -> bool:
+def is_test(path: Path) -> bool:
+    """Whether a file is a test, or helps tests: what only they do belongs to no step."""
+    return _is_test_file(path.name) or not _TESTS.isdisjoint(path.parts)
+
+
+def _is_test_file(file: str) -> bool:
     return file.startswith("test_") or file.endswith("_test.py") or file == "conftest.py"

@@ -162,8 +162,8 @@ class Reach:
         for target in unit.inner_loads:
             self._load_target(module, target)
         self._notice(module, unit)
-        for use in unit.uses:
-            self._take(module, self.resolver.resolve(module, use.root, use.attrs), soft=use.kind == "soft")
+        for hit, is_soft in self.resolver.used(module, unit_id.position):
+            self._take(module, (hit,), soft=is_soft)
 
     def _take_import(self, module: Module, target: Target, *, whole: bool) -> None:
         """Take what an import statement names; naming a library is no look-up in it."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
-from penstock.engine.source.facts import ANY, Target
+from penstock.engine.source.facts import ANY, Target, Unit
 from penstock.engine.source.modules import BUILTINS, MODULE_ATTRIBUTES, Module, Modules
 
 HitKind: TypeAlias = Literal["binding", "hop", "module", "library", "stdlib", "builtin", "missing", "lazy"]
@@ -44,6 +44,20 @@ class Resolver:
 
     modules: Modules
     _answers: dict[_Key, tuple[Hit, ...]] = field(default_factory=dict)
+    _used: dict[tuple[str, int], tuple[tuple[Hit, bool], ...]] = field(default_factory=dict)
+
+    def used(self, module: Module, position: int) -> tuple[tuple[Hit, bool], ...]:
+        """Return everything that the uses of a unit may stand for, each once, and whether it is only mentioned."""
+        key = (module.name, position)
+        if key not in self._used:
+            unit: Unit = module.facts.units[position]
+            hits = (
+                (hit, use.kind == "soft")
+                for use in unit.uses
+                for hit in self.resolve(module, use.root, use.attrs)
+            )
+            self._used[key] = tuple(dict.fromkeys(hits))
+        return self._used[key]
 
     def resolve(self, module: Module, root: str | Target, attrs: tuple[str, ...]) -> tuple[Hit, ...]:
         """Return everything that ``root.attrs`` may stand for in ``module``."""

@@ -30,6 +30,7 @@ class Writers:
     _callers: dict[Name, dict[Place, set[tuple[str, ...]]]] = field(default_factory=dict)
     _added: dict[str, None] = field(default_factory=dict)
     _called: set[str] = field(default_factory=set)
+    _calm: dict[Name, bool] = field(default_factory=dict)
 
     def add(self, modules: Iterable[Module | None]) -> None:
         """Take the units of more modules into the index; the engine's own are left out."""
@@ -45,6 +46,8 @@ class Writers:
         Only modules ``within`` count: the index may hold more, from other questions.
         """
         wanted = (module_name, name)
+        if self._is_quiet(wanted):
+            return []
         direct = dict.fromkeys(place for place in self.direct(wanted) if place[0] in within)
         direct.update(dict.fromkeys(place for place in self._keepers(wanted) if place[0] in within))
         everything = {
@@ -114,6 +117,15 @@ class Writers:
         )
 
     # -- asking --------------------------------------------------------------------------------------------
+
+    def _is_quiet(self, name: Name) -> bool:
+        """Whether no statement seen so far touches a name that keeps no state and sets nothing off."""
+        if any(key in index for index in (self._touches, self._passes) for key in (name, (name[0], ANY))):
+            return False
+        if name not in self._calm:
+            traits = {trait for _, unit in self.state.units(name) for trait in unit.traits}
+            self._calm[name] = traits.isdisjoint({"shared_state", "hooks"})
+        return self._calm[name]
 
     def _keepers(self, name: Name) -> Iterator[Place]:
         """Yield who sets off code that keeps state of its own, in a class or in a default argument."""
