@@ -171,10 +171,34 @@ def test_the_summary_counts_both_parts() -> None:
 def test_a_split_that_does_not_fit_names_one_that_does(steps: int, hint: str) -> None:
     stamps = grid(steps)
     with pytest.raises(DataError, match=hint):
-        plan_split(stamps, frequency="1h", horizon=6, config=SplitConfig())
+        plan_split(stamps, frequency="1h", horizon=6, config=SplitConfig(origins=14, folds=3))
     if "=" in hint:
         origins = int(hint.partition("=")[2].partition(" ")[0])
         split = plan_split(stamps, frequency="1h", horizon=6, config=SplitConfig(origins=origins))
         assert len(split.final) == origins
         with pytest.raises(DataError):
             plan_split(stamps, frequency="1h", horizon=6, config=SplitConfig(origins=origins + 1))
+
+
+@pytest.mark.parametrize(
+    ("steps", "origins", "folds", "fold_origins"),
+    [
+        (4320, 14, 3, 1),  # half a year
+        (1800, 9, 2, 1),
+        (952, 4, 1, 3),
+        (800, 4, 1, 1),
+        (400, 2, 2, 1),  # too short for weeks, long enough for days
+    ],
+)
+def test_short_data_have_fewer_windows_and_folds(
+    steps: int, origins: int, folds: int, fold_origins: int
+) -> None:
+    split = plan_split(grid(steps), frequency="1h", horizon=48, config=SplitConfig(), seasons=(24, 168))
+    assert (len(split.final), len(split.folds)) == (origins, folds)
+    assert {len(fold) for fold in split.folds} == {fold_origins}
+
+
+def test_what_is_asked_for_is_never_changed() -> None:
+    config = SplitConfig(origins=5, folds=2, fold_origins=2)
+    split = plan_split(grid(700), frequency="1h", horizon=48, config=config, seasons=(24, 168))
+    assert [len(split.final), *map(len, split.folds)] == [5, 2, 2]

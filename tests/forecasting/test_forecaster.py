@@ -177,3 +177,16 @@ def test_a_trend_beyond_training_is_followed() -> None:
         found = fitted.predict_origins(rising, [START + timedelta(hours=24 * 27 - 1)], 24)
         errors[target] = float((found["prediction"] / found["y"] - 1).abs().mean())  # type: ignore[arg-type]
     assert errors["auto/lag24"] < 0.6 * errors["standardise"]
+
+
+def test_a_median_says_zero_where_a_series_rests_and_a_mean_does_not(panel: pl.DataFrame) -> None:
+    hour = pl.col("time").dt.hour()
+    resting = panel.with_columns(y=pl.when(hour < 12).then(0.0).otherwise(pl.col("y")))
+    found = {}
+    for loss in ("l1", "l2"):
+        trained = fit(resting, FEATURES, with_targets("standardise", objective=loss), seed=1, threads=1)
+        found[loss] = trained.predict(resting, 24)
+    night = found["l1"].filter(pl.col("time").dt.hour() < 12)
+    assert night["prediction"].unique().to_list() == [0.0]
+    assert (found["l1"].filter(pl.col("time").dt.hour() >= 12)["prediction"] > 0).all()
+    assert found["l2"].filter(pl.col("time").dt.hour() < 12)["prediction"].abs().max() != 0.0

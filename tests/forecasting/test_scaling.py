@@ -78,3 +78,26 @@ def test_series_may_be_taken_in_any_order() -> None:
     turned = scaling_of(table, "standardise", ("c", "a"))
     whole = scaling_of(table, "standardise", NAMES)
     np.testing.assert_array_equal(turned.centre, whole.take(np.array([2, 0])).centre)
+
+
+def test_what_rests_at_zero_has_a_least_value() -> None:
+    values = np.array(
+        [
+            [0.0] * 9 + [3.0],
+            [0.0, 1.0, -1.0] + [1.0] * 7,
+            [2.0, 1.0] + [4.0] * 8,
+            [0.0] * 10,
+            [0.0] + [8.0] * 9,
+        ]
+    )
+    names = ("sold", "signed", "never zero", "nothing", "short")
+    table = fit_scaling(values, names, "auto")
+    scaling = scaling_of(table, "auto", names)
+    asked = np.array([[1.4, 1.6], [-0.5, 0.1], [0.1, -0.1], [0.2, 5.0], [-1.0, 4.0]])
+    expected = [[0.0, 1.6], [-0.5, 0.1], [0.1, -0.1], [0.0, 0.0], [0.0, 4.0]]
+    np.testing.assert_array_equal(scaling.settled(asked), expected)
+
+
+def test_a_rare_small_value_is_not_the_least() -> None:
+    values = np.array([[0.0, 1e-6] + [10.0] * 98])
+    assert fit_scaling(values, ("a",), "standardise")["least"].to_list() == [5.0]

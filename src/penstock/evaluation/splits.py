@@ -8,12 +8,13 @@
     |------------------- fold 3 --------------------------|v| |  forecasts `horizon` steps
 
 Folds expand over the first third, two thirds and all of the training part, and each ends with its own validation
-part ``v``. Everything is counted in steps on the grid of stamps, so a month is one step however long it is.
+part ``v``. Short data have a smaller final window and fewer folds, unless the configuration says how many. Everything is counted in steps on the grid of stamps, so a month is one step however long it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +27,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 Positive = Annotated[int, Field(ge=1)]
+ORIGINS, FOLDS = 14, 3
+FINAL_SHARE = 4
+"""The windows that judge take at most one step in so many, unless their number is given."""
+
+SEASONS_OF_A_FOLD = 3
+"""A fold should train on so many of the longest season: that is what automatic lags of this season need."""
 
 
 class SplitConfig(BaseModel):
@@ -33,23 +40,44 @@ class SplitConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    origins: Positive = Field(
-        default=14,
-        description="Cutoffs of the final window; more make the verdict surer and leave less to train on.",
+    origins: Positive | None = Field(
+        default=None,
+        description="Cutoffs of the final window; more make the verdict surer and leave less to train on. None: 14, or as "
+        "many as a quarter of the steps holds.",
     )
     every: Positive | None = Field(
         default=None,
         description="Steps between two origins; none: the horizon, so that windows stand side by side.",
     )
-    folds: Positive = Field(
-        default=3, description="Expanding folds of the training part; more make tuning surer and slower."
+    folds: Positive | None = Field(
+        default=None,
+        description="Expanding folds of the training part; more make tuning surer and slower. None: 3, or fewer where the "
+        "first would train on less than three of the longest season.",
     )
-    fold_origins: Positive = Field(
-        default=1, description="Cutoffs that each fold validates at; more smooth out a lucky day."
+    fold_origins: Positive | None = Field(
+        default=None,
+        description="Cutoffs that each fold validates at; more smooth out a lucky day. None: 1, or 3 where short data "
+        "have one fold only.",
     )
     fold_every: Positive | None = Field(
         default=None, description="Steps between the validation origins of a fold; none: the horizon."
     )
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Counts:
+    """A configuration with a number for every none."""
+
+    origins: int
+    every: int
+    folds: int
+    fold_origins: int
+    fold_every: int
+
+    def steps(self, horizon: int, min_train: int) -> int:
+        """Count the steps of a panel whose first fold trains on ``min_train``."""
+        fold = min_train + horizon + (self.fold_origins - 1) * self.fold_every
+        return self.folds * fold + horizon + (self.origins - 1) * self.every
 
 
 class Split(BaseModel):
@@ -71,8 +99,14 @@ class Split(BaseModel):
     folds: tuple[tuple[datetime, ...], ...]
 
 
-def plan_split(
-    times: pl.Series, *, frequency: str, horizon: int, config: SplitConfig, min_train: int = 1
+def plan_split(  # noqa: PLR0913 - each has its name at the call
+    times: pl.Series,
+    *,
+    frequency: str,
+    horizon: int,
+    config: SplitConfig,
+    min_train: int = 1,
+    seasons: Sequence[int] = (),
 ) -> Split:
     """Divide a grid of stamps into folds and a final window.
 
@@ -88,6 +122,8 @@ def plan_split(
         How many cutoffs and folds.
     min_train
         Fewest steps that the smallest fold must train on, such as the longest lag.
+    seasons
+        Season lengths in steps that the folds should be long enough for, where the number of folds is left open.
 
     Returns
     -------
@@ -103,10 +139,11 @@ def plan_split(
     """
     _require_positive(horizon=horizon, min_train=min_train)
     _require_grid(times, frequency)
-    _require_length(len(times), horizon=horizon, config=config, min_train=min_train)
-    final = _cutoffs(len(times), horizon, config.origins, config.every or horizon)
+    counts = _counted(config, len(times), horizon, seasons)
+    _require_length(len(times), horizon=horizon, counts=counts, min_train=min_train)
+    final = _cutoffs(len(times), horizon, counts.origins, counts.every)
     trained = final[0] + 1
-    ends = [trained * fold // config.folds for fold in range(1, config.folds + 1)]
+    ends = [trained * fold // counts.folds for fold in range(1, counts.folds + 1)]
     stamps = [_utc(stamp) for stamp in times]
     return Split(
         horizon=horizon,
@@ -118,7 +155,7 @@ def plan_split(
         folds=tuple(
             tuple(
                 stamps[position]
-                for position in _cutoffs(end, horizon, config.fold_origins, config.fold_every or horizon)
+                for position in _cutoffs(end, horizon, counts.fold_origins, counts.fold_every)
             )
             for end in ends
         ),
@@ -127,8 +164,38 @@ def plan_split(
 
 def steps_needed(*, horizon: int, config: SplitConfig, min_train: int = 1) -> int:
     """Return the smallest number of stamps that ``plan_split`` accepts."""
-    fold = min_train + horizon + (config.fold_origins - 1) * (config.fold_every or horizon)
-    return config.folds * fold + horizon + (config.origins - 1) * (config.every or horizon)
+    least = SplitConfig(origins=1, folds=1, fold_origins=1).model_copy(
+        update=config.model_dump(exclude_none=True)
+    )
+    return _counted(least, 0, horizon, ()).steps(horizon, min_train)
+
+
+def _counted(config: SplitConfig, steps: int, horizon: int, seasons: Sequence[int]) -> _Counts:
+    """Put a number in place of every none: what ``steps`` stamps have room for."""
+    every = config.every or horizon
+    room = steps // FINAL_SHARE // every
+    counts = _Counts(
+        origins=config.origins or max(min(ORIGINS, room), 1),
+        every=every,
+        folds=config.folds or FOLDS,
+        fold_origins=config.fold_origins or 1,
+        fold_every=config.fold_every or horizon,
+    )
+    for season in sorted(seasons, reverse=True):
+        for choice in _fewer_folds(counts, config):
+            if choice.steps(horizon, SEASONS_OF_A_FOLD * season) <= steps:
+                return choice
+    return counts
+
+
+def _fewer_folds(counts: _Counts, config: SplitConfig) -> Iterator[_Counts]:
+    """Yield what may be tried where folds are short, the most folds first; what was asked for stays."""
+    if config.folds is not None:
+        return
+    yield from (replace(counts, folds=folds) for folds in range(FOLDS, 1, -1))
+    if config.fold_origins is None:
+        yield replace(counts, folds=1, fold_origins=FOLDS)
+    yield replace(counts, folds=1)
 
 
 def panel_times(panel: pl.DataFrame) -> pl.Series:
@@ -226,14 +293,14 @@ def _require_positive(**values: int) -> None:
         raise ConfigError(f"cannot plan the split with {bounded(wrong)}; allowed: whole numbers from 1 up")
 
 
-def _require_length(steps: int, *, horizon: int, config: SplitConfig, min_train: int) -> None:
-    needed = steps_needed(horizon=horizon, config=config, min_train=min_train)
+def _require_length(steps: int, *, horizon: int, counts: _Counts, min_train: int) -> None:
+    needed = counts.steps(horizon, min_train)
     if steps < needed:
-        spare = config.origins - 1 - (needed - steps - 1) // (config.every or horizon)
-        fits = f": split.origins={spare} would do" if 1 <= spare < config.origins else ""
+        spare = counts.origins - 1 - (needed - steps - 1) // counts.every
+        fits = f": split.origins={spare} would do" if 1 <= spare < counts.origins else ""
         raise DataError(
             f"the panel is too short to split: {needed} steps are needed and there are {steps} (horizon {horizon}, "
-            f"{config.origins} origins every {config.every or horizon} steps, {config.folds} folds of at least {min_train} "
+            f"{counts.origins} origins every {counts.every} steps, {counts.folds} folds of at least {min_train} "
             f"training steps); give more data, or lower horizon, split.origins, split.every or split.folds{fits}"
         )
 

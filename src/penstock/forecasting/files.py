@@ -70,7 +70,9 @@ def load_model(folder: Path) -> ForecastModel:
         model=ModelConfig.model_validate(body["model"]),
         frequency=body["frequency"],
         series=tuple(body["series"]),
-        scaling=pl.DataFrame(body["scaling"]).select(SCALING_COLUMNS),
+        scaling=pl.DataFrame({"least": 0.0} | body["scaling"]).select(
+            SCALING_COLUMNS
+        ),  # earlier ones know no least
         known=Known(
             categories={name: tuple(values) for name, values in known["categories"].items()},
             transformers=tuple(FittedTransformer.model_validate(each) for each in known["transformers"]),

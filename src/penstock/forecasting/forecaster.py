@@ -64,15 +64,21 @@ class ForecastModel(ArrayForecaster):
         for start in range(0, len(origins.rows), ROWS_AT_ONCE):
             part = origins.part(start, ROWS_AT_ONCE)
             raw = part.history(self.history)
-            parts.append(
-                average(
-                    [
-                        self._member(index, part, raw, (ahead.of(part), codes[part.rows]))
-                        for index in range(len(self.members))
-                    ]
-                )
+            averaged = average(
+                [
+                    self._member(index, part, raw, (ahead.of(part), codes[part.rows]))
+                    for index in range(len(self.members))
+                ]
             )
+            parts.append(self._settled(part, averaged))
         return np.concatenate(parts)
+
+    def _settled(self, part: Origins, averaged: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Say zero where a median can mean nothing else; a mean below the smallest value is a forecast like any other."""
+        if self.model.objective != "l1" or self.model.kind != "lightgbm":
+            return averaged
+        scale = self.model.members[0].scale
+        return scaling_of(self.scaling, scale, part.grid.series).take(part.rows).settled(averaged)
 
     def save(self, folder: Path) -> None:
         """Write the model as neutral files only; ``load`` gives one that predicts the same, digit for digit."""

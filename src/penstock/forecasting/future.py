@@ -13,13 +13,16 @@ if TYPE_CHECKING:
     from penstock.evaluation.predictor import Forecaster
 
 log = logging.getLogger(__name__)
+ENDED_SHARE = 0.1
+"""Largest share of the series that may have ended; where it is more, they rather were recorded at different times."""
 
 
 def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.DataFrame:
     """Forecast the ``horizon`` steps after the last stamp of every series that still goes on.
 
     A series that lags behind the others is forecast from its own end. One whose whole forecast would lie in the
-    panel's past has ended: it is left out and named in the log.
+    panel's past has ended: it is left out and named in the log. Where more than ``ENDED_SHARE`` of the series would
+    have, they do not share one calendar, and all are forecast from their own ends.
 
     Parameters
     ----------
@@ -41,6 +44,13 @@ def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.
     goes_on = pl.col("time").max().over("series") > pl.lit(panel["time"].max(), dtype=panel.schema["time"])
     ended = predictions.filter(~goes_on)["series"].unique().sort().to_list()
     if not ended:
+        return predictions
+    if len(ended) > ENDED_SHARE * predictions["series"].n_unique():
+        log.warning(
+            "%d series end before the others and are forecast from their own ends: %s",
+            len(ended),
+            bounded(ended),
+        )
         return predictions
     log.warning("%d series have ended and are not forecast: %s", len(ended), bounded(ended))
     return predictions.filter(goes_on)

@@ -13,7 +13,11 @@ auto          log for a series whose training values are all above zero and with
 ============  =====================================================================================================
 
 A series that never changes keeps its level and is divided by 1. Parameters come from training values only and stand
-in a table: ``scale`` (as asked), ``series``, ``log``, ``centre``, ``spread``, ``floor``.
+in a table: ``scale`` (as asked), ``series``, ``log``, ``centre``, ``spread``, ``floor``, ``least``.
+
+``least`` is for series that rest at zero and never go below it: half of what is nearly their smallest value above
+zero (the lowest twentieth of those values is left aside). A median forecast below it means nothing but zero, and trees
+that add up small steps never say zero by themselves. It is 0 for every other series.
 """
 
 from __future__ import annotations
@@ -29,9 +33,12 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-COLUMNS = ("scale", "series", "log", "centre", "spread", "floor")
+COLUMNS = ("scale", "series", "log", "centre", "spread", "floor", "least")
 LOG_RANGE = 1e-3
 """Smallest value over median for which ``auto`` takes the logarithm."""
+
+RARE = 0.05
+"""Share of the values above zero that may be smaller than what counts as the smallest."""
 
 ROUNDING = 1e-12
 """A spread below this share of the mean is the rounding of a series that never changes."""
@@ -45,6 +52,7 @@ class Scaling:
     centre: NDArray[np.float64]
     spread: NDArray[np.float64]
     floor: NDArray[np.float64]
+    least: NDArray[np.float64]
 
     def forward(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Scale ``values``."""
@@ -69,8 +77,19 @@ class Scaling:
     def take(self, rows: NDArray[np.int64]) -> Scaling:
         """Repeat or reorder the series."""
         return Scaling(
-            log=self.log[rows], centre=self.centre[rows], spread=self.spread[rows], floor=self.floor[rows]
+            log=self.log[rows],
+            centre=self.centre[rows],
+            spread=self.spread[rows],
+            floor=self.floor[rows],
+            least=self.least[rows],
         )
+
+    def settled(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return ``values`` (S, H) with 0 in place of what is below the least value of a series that rests at zero."""
+        import numpy as np
+
+        least = self.least[:, None]
+        return np.where((least > 0) & (values < least), 0.0, values)
 
 
 def fit_scaling(values: NDArray[np.float64], series: Sequence[str], scale: str) -> pl.DataFrame:
@@ -117,6 +136,7 @@ def fit_scaling(values: NDArray[np.float64], series: Sequence[str], scale: str) 
             "centre": centre,
             "spread": np.where(spread > ROUNDING * np.abs(centre), spread, 1.0),
             "floor": np.where(log, smallest / 2, 0.0),
+            "least": _least(values),
         }
     )
 
@@ -144,7 +164,19 @@ def scaling_of(table: pl.DataFrame, scale: str, series: Sequence[str]) -> Scalin
         centre=rows["centre"].to_numpy(),
         spread=rows["spread"].to_numpy(),
         floor=rows["floor"].to_numpy(),
+        least=rows["least"].to_numpy(),
     )
+
+
+def _least(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the least value that a forecast above zero may have (S,); a series of zeros only may have none."""
+    import numpy as np
+
+    found = np.zeros(len(values))
+    for row in np.flatnonzero(np.nanmin(values, axis=1) == 0):
+        above = values[row][values[row] > 0]
+        found[row] = np.quantile(above, RARE, method="lower") / 2 if len(above) else np.finfo(np.float64).max
+    return found
 
 
 def _uses_log(values: NDArray[np.float64], smallest: NDArray[np.float64], scale: str) -> NDArray[np.bool_]:

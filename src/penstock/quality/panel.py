@@ -200,7 +200,7 @@ def ended_series(facts: Facts) -> Found:
         "noted",
         early,
         finding="series that end before the others, their last stamps being",
-        remedy="They are learnt from, and not forecast.",
+        remedy="They are learnt from. One that ends a whole horizon early is forecast only where more than a tenth of the series do.",
     )
 
 

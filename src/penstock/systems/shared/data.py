@@ -100,7 +100,7 @@ def with_set_aside(report: QualityReport, aside: pl.DataFrame) -> QualityReport:
 def _rows_needed(rows: pl.DataFrame, report: QualityReport, quality: QualityConfig, demand: Demand) -> int:
     """Return the fewest values of a series: what its model looks back on, one row to learn from, the final window."""
     from penstock.forecasting.forecaster import history_needed
-    from penstock.forecasting.panel import detect_frequency, regularise
+    from penstock.forecasting.panel import detect_frequency, regularise, season_lengths
     from penstock.forecasting.training import resolve
     from penstock.quality.rules import clean
 
@@ -108,7 +108,13 @@ def _rows_needed(rows: pl.DataFrame, report: QualityReport, quality: QualityConf
     frequency = detect_frequency(cleaned)
     panel, _ = regularise(cleaned, frequency, quality.max_gap)
     times = panel_times(panel)
-    windows = plan_split(times, frequency=frequency, horizon=demand.horizon, config=demand.split)
+    windows = plan_split(
+        times,
+        frequency=frequency,
+        horizon=demand.horizon,
+        config=demand.split,
+        seasons=season_lengths(frequency),
+    )
     features, model = resolve(up_to(panel, windows.train_end), demand.features, demand.model)
     return history_needed(features, model) + 1 + int((times > windows.train_end).sum())
 
@@ -182,4 +188,8 @@ def publish(
 @step(stage="prepare")
 def split(panel: pl.DataFrame, shape: PanelShape, horizon: int, config: SplitConfig) -> Split:
     """Divide the time into folds for tuning and a final window for judging."""
-    return plan_split(panel_times(panel), frequency=shape.frequency, horizon=horizon, config=config)
+    from penstock.forecasting.panel import season_lengths
+
+    seasons = season_lengths(shape.frequency)
+    times = panel_times(panel)
+    return plan_split(times, frequency=shape.frequency, horizon=horizon, config=config, seasons=seasons)

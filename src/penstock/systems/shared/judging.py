@@ -15,6 +15,7 @@ from penstock.evaluation.bootstrap import BootstrapConfig
 from penstock.evaluation.ladder import Ladder, RungRequest, RungScores, beats_all, score_rung
 from penstock.evaluation.slices import SliceRequest, slice_scores, worst
 from penstock.evaluation.splits import Split
+from penstock.evaluation.undefined import deciding
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.proving.runner import ChecksConfig
 from penstock.quality.report import QualityReport
@@ -34,7 +35,9 @@ ORACLE = "oracle"
 def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, judging: Judging) -> Judgement:
     """Score the candidate, every rung and the oracle on the final window, overall and by slice."""
     from penstock.evaluation.scales import naive_scales
+    from penstock.evaluation.splits import up_to
 
+    decided = deciding(up_to(panel, split.train_end), judging.metric)
     scales = naive_scales(panel, (known_seasons(panel, shape, split) or (1,))[0], split.train_end)
     request = RungRequest(bootstrap=BootstrapConfig(seed=judging.seed))
     candidate, rungs = tried.candidate, tried.rungs
@@ -43,16 +46,16 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     told = _oracle_scores(candidate.predictions, tried.oracle, scales, request)
     others = tuple(scored[rung.label] for rung in climbed)
     _require_rungs(rungs)
-    ladder = Ladder(metric=judging.metric, rungs=others)
+    ladder = Ladder(metric=decided.metric, rungs=others)
     by_label = {rung.label: rung.predictions for rung in climbed}
     slices = slice_scores(
         candidate.predictions,
         scales,
-        SliceRequest(metric=judging.metric, by=("series", *shape.static)),
+        SliceRequest(metric=decided.metric, by=("series", *shape.static)),
         by_label[ladder.best().rung],
     )
     judged = scored[CANDIDATE]
-    _require_number(judged, judging.metric)
+    _require_number(judged, decided.metric)
     judged = with_interval_metrics(judged, candidate.predictions)
     scored[CANDIDATE] = judged
     for name, scores in scored.items():
@@ -62,11 +65,12 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
         candidate=judged,
         ladder=ladder,
         oracle=told,
-        verdict=beats_all(judged, others, judging.metric),
+        verdict=beats_all(judged, others, decided.metric),
         skipped={rung.label: rung.note for rung in rungs if rung.note},
         slices=slices,
         over_naive=over_naive(candidate.predictions, naives),
         over_oracle=_over_oracle(judged, told),
+        notes=(decided.note,) if decided.note else (),
     )
 
 
@@ -136,6 +140,7 @@ def sum_up(evidence: Evidence, split: SplitFacts, report: QualityReport, simulat
         model_rung=CANDIDATE,
         headline=headline(judgement),
         notes=(
+            *judgement.notes,
             *(f"rung {rung} left out: {note}" for rung, note in judgement.skipped.items()),
             *(evidence.calibration.notes if evidence.calibration else ()),
             *map(str, report.noted),

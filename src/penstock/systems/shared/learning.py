@@ -11,6 +11,7 @@ from penstock.domain.errors import DataError
 from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
 from penstock.evaluation.splits import Split, panel_times, up_to
+from penstock.evaluation.undefined import deciding
 from penstock.forecasting.calibration import IntervalsConfig
 from penstock.forecasting.classical import ClassicalKind
 from penstock.forecasting.features import FeatureConfig
@@ -93,10 +94,12 @@ def search(panel: pl.DataFrame, split: Split, start: Start, tune: TuneConfig, ef
     from penstock.forecasting.tuning import Search
     from penstock.forecasting.tuning import tune as tune_model
 
+    known = up_to(panel, split.train_end)
+    tune = tune.model_copy(update={"metric": deciding(known, tune.metric).metric})
     wanted = Search(
         features=start.features, model=start.model, config=tune, seed=effort.seed, threads=effort.threads
     )
-    return tune_model(up_to(panel, split.train_end), split, wanted, scratch_dir())
+    return tune_model(known, split, wanted, scratch_dir())
 
 
 @step(stage="tune")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from penstock.domain.results import CheckResult, Result, SliceScore
 from penstock.domain.values import Seconds
 from penstock.evaluation.ladder import Ladder, LadderVerdict, RungScores
+from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
@@ -94,7 +95,7 @@ class Start(Result):
 class Judging(Result):
     """By which metric the candidate is judged, and the seed of the bootstrap."""
 
-    metric: str
+    metric: PointMetric
     seed: int
 
 
@@ -102,7 +103,8 @@ class Judgement(Result):
     """The candidate beside every rung, on a final window that nothing else has touched.
 
     ``over_naive`` is the mean over series of the candidate's MAE over that of the better seasonal naive, and
-    ``over_oracle`` the candidate's MAE over the oracle's, where there is one.
+    ``over_oracle`` the candidate's MAE over the oracle's, where there is one. ``notes`` say why another metric judges than the
+    one that was asked for.
     """
 
     candidate: RungScores
@@ -113,6 +115,7 @@ class Judgement(Result):
     slices: tuple[SliceScore, ...]
     over_naive: float | None
     over_oracle: float | None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
