@@ -20,7 +20,7 @@ def made(panel: pl.DataFrame, targets: tuple[Target, ...], difference: int = 0) 
     features = asked()
     plan = plan_lags(features, targets)
     known = fit_known(panel, features)
-    return build_table(panel, plan, known, frequency="1h", difference=difference)
+    return build_table(panel, plan, known, difference=difference)
 
 
 def by_loop(panel: pl.DataFrame, difference: int) -> tuple[list[list[float]], list[float]]:

@@ -61,7 +61,7 @@ def _rows(model: ForecastModel, ordered: pl.DataFrame, plan: LagPlan, target: Ta
     grid = grid_of(ordered, model.frequency)
     scaled = scaling_of(model.scaling, target.scale, grid.series).forward(grid.values)
     frame = ordered.with_columns(y=pl.Series(scaled[~np.isnan(grid.values)]))
-    table = build_table(frame, plan, model.known, frequency=model.frequency, difference=target.difference)
+    table = build_table(frame, plan, model.known, difference=target.difference)
     lost = plan.history + target.difference
     keys = ordered.filter(pl.int_range(pl.len()).over("series") >= lost).select("series", "time")
     space = f"{target.scale}:{target.difference}"

@@ -89,14 +89,12 @@ def detect_frequency(frame: pl.DataFrame) -> str:
 
 def usual_frequency(frame: pl.DataFrame) -> str | None:
     """Return the most frequent distance of two stamps, whatever the others are; ``None`` if no series has two."""
-    import polars as pl
-
-    spans = pl.col("time").diff().over("series").dt.total_microseconds()
-    gaps = _stamps(frame).with_columns(gap=spans).drop_nulls()
+    gaps = _gaps(_stamps(frame)).drop_nulls()
     if gaps.is_empty():
         return None
-    usual = int(gaps.group_by("gap").len().sort("len", "gap", descending=[True, False])["gap"][0])
-    return _calendar_frequency(gaps["gap"]) or _fixed_frequency(usual)
+    counts = gaps.to_frame("gap").group_by("gap").len()
+    usual = int(counts.sort("len", "gap", descending=[True, False])["gap"][0])
+    return _calendar_frequency(gaps) or _fixed_frequency(usual)
 
 
 def season_lengths(frequency: str, panel: pl.DataFrame | None = None) -> tuple[int, ...]:
@@ -174,13 +172,17 @@ def require_length(panel: pl.DataFrame, steps: int, why: str) -> None:
     DataError
         Names the short series with their lengths, what is needed and ``why``.
     """
-    import polars as pl
+    counts = panel.group_by("series").len()
+    require_lengths(counts["series"], counts["len"].to_numpy(), steps, why)
 
-    short = panel.group_by("series").len().filter(pl.col("len") < steps).sort("series")
-    if short.height:
-        named = [f"{name} ({length})" for name, length in short.rows()]
+
+def require_lengths(series: pl.Series, lengths: NDArray[np.integer], steps: int, why: str) -> None:
+    """Refuse series, named in ``series``, of which ``lengths`` (S,) is below ``steps``, as ``require_length`` does."""
+    short = [(name, int(length)) for name, length in zip(series, lengths, strict=True) if length < steps]
+    if short:
+        named = [f"{name} ({length})" for name, length in sorted(short)]
         raise DataError(
-            f"{short.height} series are too short: {bounded(named)}; each needs at least {steps} rows for {why}; "
+            f"{len(short)} series are too short: {bounded(named)}; each needs at least {steps} rows for {why}; "
             "drop them, give more history, or ask for shorter lags, windows or horizon"
         )
 
@@ -194,7 +196,26 @@ def constant_series(panel: pl.DataFrame) -> tuple[str, ...]:
 
 
 def _stamps(frame: pl.DataFrame) -> pl.DataFrame:
-    return frame.select("series", "time").unique().sort("series", "time")
+    keys = frame.select("series", "time")
+    return keys if _in_order(keys) else keys.unique().sort("series", "time")
+
+
+def _in_order(keys: pl.DataFrame) -> bool:
+    """Tell whether rows are sorted by series and time already and no stamp repeats: much cheaper than sorting."""
+    import polars as pl
+
+    series, time = pl.col("series"), pl.col("time")
+    later = (series > series.shift()) | ((series == series.shift()) & (time > time.shift()))
+    return bool(keys.select(later.slice(1).fill_null(value=False).all()).item())
+
+
+def _gaps(ordered: pl.DataFrame) -> pl.Series:
+    """Return the distance of every stamp from the one before in its series, in microseconds; null for the first."""
+    import polars as pl
+
+    same = pl.col("series") == pl.col("series").shift()
+    gap = pl.col("time").diff().dt.total_microseconds()
+    return ordered.select(gap=pl.when(same).then(gap)).to_series()
 
 
 def _calendar_frequency(gaps: pl.Series) -> str | None:
@@ -228,6 +249,8 @@ def _on_grid(ordered: pl.DataFrame, frequency: str) -> pl.Series:
     import polars as pl
 
     step = _step_us(frequency)
+    if step is not None and not (_gaps(ordered) % step != 0).any():
+        return pl.repeat(value=True, n=ordered.height, eager=True)
     if step is not None:
         since = pl.col("time") - pl.col("time").first().over("series")
         return ordered.select(since.dt.total_microseconds() % step == 0).to_series()

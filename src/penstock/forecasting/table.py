@@ -1,15 +1,17 @@
 """The training table: one row for each series and stamp, features that look back, and the target.
 
-Past values become columns through mlforecast (polars, float32); what is known in advance stands before them.
+Past values become columns on arrays (float32), with the numbers that mlforecast makes of them; what is known in advance
+stands before them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
-from penstock.forecasting.panel import require_length
+from penstock.forecasting.moving import moving
+from penstock.forecasting.panel import require_lengths
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
     from penstock.forecasting.features import ResolvedFeatures
     from penstock.forecasting.known import Known
     from penstock.forecasting.targets import Target
+
+
+_NEEDED = "the lags and windows of the model and one row to learn from"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,33 +55,71 @@ class LagPlan:
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureTable:
-    """Features and target of R rows, sorted by series and time.
+    """Features and target of R rows, sorted by series and time; columns of the past are cut out when asked for.
 
-    ``known`` (R, K) and ``past`` (R, P) are float32, ``label`` (R,) is the scaled, differenced target, ``series``
-    (R,) the codes of the series. ``columns`` are the names of ``past``.
+    ``values`` (N,) float32 are the scaled, differenced values of all series, one after the other, and ``places`` (R,)
+    where the targets of the rows stand in them. ``windows`` (N,) float32 holds means and deviations of the values
+    before each place. ``known`` (R, K) is float32, ``series`` (R,) the codes of the series, ``columns`` the names of
+    the columns of the past. ``runs`` are the stretches of ``places``, first and end; none where rows were thinned out.
     """
 
+    values: NDArray[np.float32]
+    windows: Mapping[str, NDArray[np.float32]]
     known: NDArray[np.float32]
-    past: NDArray[np.float32]
-    label: NDArray[np.float32]
+    places: NDArray[np.int64]
     series: NDArray[np.int64]
     columns: tuple[str, ...]
+    runs: tuple[tuple[int, int], ...] = ()
+
+    @property
+    def label(self) -> NDArray[np.float32]:
+        """The target (R,)."""
+        return self.column("lag0")
+
+    @property
+    def past(self) -> NDArray[np.float32]:
+        """All columns of the past at once (R, P)."""
+        import numpy as np
+
+        out = np.empty((len(self.places), len(self.columns)), dtype=np.float32, order="F")
+        for place, name in enumerate(self.columns):
+            self.fill(name, out[:, place])
+        return out
+
+    def column(self, name: str) -> NDArray[np.float32]:
+        """Return one column of the past (R,), such as ``lag24`` or ``mean168``."""
+        import numpy as np
+
+        out = np.empty(len(self.places), dtype=np.float32)
+        self.fill(name, out)
+        return out
+
+    def fill(self, name: str, out: NDArray[np.float32]) -> None:
+        """Write one column of the past into ``out`` (R,)."""
+        window = self.windows.get(name)
+        if window is None:
+            self._cut(self.values, int(name.removeprefix("lag")), out)
+        else:
+            self._cut(window, 0, out)
+
+    def _cut(self, values: NDArray[np.float32], lag: int, out: NDArray[np.float32]) -> None:
+        import numpy as np
+
+        if self.runs:
+            np.concatenate([values[first - lag : end - lag] for first, end in self.runs], out=out)
+        else:
+            out[:] = values[self.places - lag]
 
     def thinned(self, limit: int, seed: int) -> FeatureTable:
         """Keep at most ``limit`` rows, drawn without replacement and left in order."""
         import numpy as np
 
-        count = len(self.label)
+        count = len(self.places)
         if count <= limit:
             return self
         keep = np.sort(np.random.default_rng(seed).choice(count, size=limit, replace=False))
-        return replace(
-            self,
-            known=np.asfortranarray(self.known[keep]),
-            past=np.asfortranarray(self.past[keep]),
-            label=self.label[keep],
-            series=self.series[keep],
-        )
+        known = np.asfortranarray(self.known[keep])
+        return replace(self, known=known, places=self.places[keep], series=self.series[keep], runs=())
 
 
 def plan_lags(features: ResolvedFeatures, targets: Sequence[Target]) -> LagPlan:
@@ -91,9 +134,7 @@ def plan_lags(features: ResolvedFeatures, targets: Sequence[Target]) -> LagPlan:
     )
 
 
-def build_table(
-    scaled: pl.DataFrame, plan: LagPlan, known: Known, *, frequency: str, difference: int = 0
-) -> FeatureTable:
+def build_table(scaled: pl.DataFrame, plan: LagPlan, known: Known, *, difference: int = 0) -> FeatureTable:
     """Compute the columns for every stamp that has all of its past.
 
     Parameters
@@ -104,8 +145,6 @@ def build_table(
         Columns of past values.
     known
         Columns known in advance.
-    frequency
-        Distance of two stamps as a polars duration.
     difference
         Seasonal difference to take first; its first steps are lost. 0: none.
 
@@ -117,25 +156,21 @@ def build_table(
     import numpy as np
     import polars as pl
 
-    series = pl.Series(np.repeat(*_codes_and_counts(scaled)))
-    frame = scaled.with_columns(series_code=series)
-    if difference:
-        frame = frame.with_columns(y=pl.col("y") - pl.col("y").shift(difference).over("series")).drop_nulls(
-            "y"
-        )
-    require_length(frame, plan.history + 1, "the lags and windows of the model and one row to learn from")
-    table = _past_columns(
-        frame.select("series", "time", "series_code", y=pl.col("y").cast(pl.Float32)), plan, frequency
-    )
-    rows = table.select("series", "time").join(
-        frame, on=["series", "time"], how="left", maintain_order="left"
-    )
+    names = scaled.group_by("series", maintain_order=True).len()
+    lengths = names["len"].to_numpy().astype(np.int64)
+    lost = plan.history + difference
+    require_lengths(names["series"], lengths - difference, plan.history + 1, _NEEDED)
+    ends = np.cumsum(lengths)
+    ready = np.arange(scaled.height) - np.repeat(ends - lengths, lengths) >= lost
+    values = _differenced(scaled["y"].to_numpy(), difference)
     return FeatureTable(
-        known=known.matrix(rows.drop("series_code")),
-        past=_stack(table, plan.computed),
-        label=table["y"].to_numpy(),
-        series=table["series_code"].to_numpy(),
+        values=values,
+        windows=moving(values, lengths, plan.means, plan.deviations),
+        known=known.matrix(scaled.filter(pl.Series(ready))),
+        places=np.flatnonzero(ready),
+        series=np.repeat(np.arange(len(lengths)), lengths - lost),
         columns=plan.computed,
+        runs=tuple(zip((ends - lengths + lost).tolist(), ends.tolist(), strict=True)),
     )
 
 
@@ -145,52 +180,23 @@ def member_matrix(
     """Return features (R, D) in column order and target (R,) of one member, both less its reference."""
     import numpy as np
 
-    place = {name: index for index, name in enumerate(table.columns)}
-    offset = None
-    if target.against in ("lag", "mean"):
-        offset = table.past[:, place[f"{target.against}{target.steps}"]]
+    offset = table.column(f"{target.against}{target.steps}") if target.against in ("lag", "mean") else None
     known = table.known.shape[1]
-    matrix = np.empty((len(table.label), known + len(plan.shown)), dtype=np.float32, order="F")
+    matrix = np.empty((len(table.places), known + len(plan.shown)), dtype=np.float32, order="F")
     matrix[:, :known] = table.known
     for index, name in enumerate(plan.shown, start=known):
-        column = table.past[:, place[name]]
-        matrix[:, index] = column if offset is None or name.startswith("deviation") else column - offset
+        table.fill(name, matrix[:, index])
+        if offset is not None and not name.startswith("deviation"):
+            matrix[:, index] -= offset
     return matrix, (table.label if offset is None else table.label - offset)
 
 
-def _past_columns(frame: pl.DataFrame, plan: LagPlan, frequency: str) -> pl.DataFrame:
-    """Let mlforecast compute lags and windows; rows without all of them are dropped."""
-    from mlforecast import MLForecast
-    from mlforecast.lag_transforms import RollingMean, RollingStd
-
-    windows: list[Any] = [RollingMean(size) for size in plan.means] + [
-        RollingStd(size) for size in plan.deviations
-    ]
-    names = iter((*(f"mean{size}" for size in plan.means), *(f"deviation{size}" for size in plan.deviations)))
-    forecast = MLForecast(
-        models=[],
-        freq=frequency,
-        lags=list(plan.lags),
-        lag_transforms={1: windows} if windows else None,
-        lag_transforms_namer=lambda *_: next(names),
-    )
-    table = forecast.preprocess(
-        frame, id_col="series", time_col="time", target_col="y", static_features=[], dropna=True
-    )
-    return cast("pl.DataFrame", table)
-
-
-def _codes_and_counts(scaled: pl.DataFrame) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _differenced(values: NDArray[np.float64], difference: int) -> NDArray[np.float32]:
+    """Take a seasonal difference; the first ``difference`` values of every series mean nothing then."""
     import numpy as np
 
-    counts = scaled.group_by("series", maintain_order=True).len()["len"].to_numpy()
-    return np.arange(len(counts), dtype=np.int64), counts.astype(np.int64)
-
-
-def _stack(table: pl.DataFrame, names: Sequence[str]) -> NDArray[np.float32]:
-    import numpy as np
-
-    out = np.empty((table.height, len(names)), dtype=np.float32, order="F")
-    for place, name in enumerate(names):
-        out[:, place] = table[name].to_numpy()
-    return out
+    if not difference:
+        return values.astype(np.float32)
+    found = np.zeros(len(values), dtype=np.float32)
+    found[difference:] = values[difference:] - values[:-difference]
+    return found

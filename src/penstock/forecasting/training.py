@@ -191,7 +191,7 @@ def prepare(
         key = (target.scale, target.difference)
         if key not in tables:
             scaled = _scaled(ordered, grid.values, scaling_of(scaling, target.scale, grid.series))
-            tables[key] = build_table(scaled, plan, known, frequency=frequency, difference=target.difference)
+            tables[key] = build_table(scaled, plan, known, difference=target.difference)
     return Prepared(
         frequency=frequency, series=grid.series, scaling=scaling, known=known, plan=plan, tables=tables
     )
