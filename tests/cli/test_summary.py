@@ -63,6 +63,11 @@ def test_a_summary_tells_everything_a_person_asks_first() -> None:
     assert "\x1b" not in text
 
 
+def test_the_fixed_sample_of_the_checks_is_named() -> None:
+    on = "fixed sample 1a2b3c: 3 pieces of 4 series, 100 rows, seed 7"
+    assert f"\non {on}, then searched\n" in summary_text(RESULT.model_copy(update={"checks_on": on}))
+
+
 def test_notes_stand_below_what_they_explain() -> None:
     noted = RESULT.model_copy(update={"notes": ("rung course left out: too little history",)})
     text = summary_text(noted)

@@ -50,3 +50,49 @@ def test_an_unknown_key_is_refused() -> None:
 def test_checks_that_assert_nothing_are_refused(names: tuple[str, ...]) -> None:
     with pytest.raises(ValidationError, match="every model would be refused; add one of alone_or_in_batch, "):
         ChecksConfig(names=names)
+
+
+def test_a_check_may_assert_or_measure_as_a_system_declares() -> None:
+    config = ChecksConfig.model_validate(
+        {"names": ["finite", "robust_to_noise"], "kinds": {"finite": "measure", "robust_to_noise": "asserts"}}
+    )
+    assert [check.kind for check in config.declared()] == ["measures", "asserts"]
+
+
+def test_kinds_that_leave_nothing_asserted_are_refused() -> None:
+    with pytest.raises(ValidationError, match="every model would be refused"):
+        ChecksConfig.model_validate({"names": ["finite"], "kinds": {"finite": "measures"}})
+
+
+@pytest.mark.parametrize("key", ["kinds", "limits"])
+def test_terms_of_an_unknown_check_name_the_nearest(key: str) -> None:
+    value = {"kinds": "asserts", "limits": 0.1}[key]
+    with pytest.raises(ValidationError, match="no such check; did you mean 'robust_to_noise'"):
+        ChecksConfig.model_validate({key: {"robust_to_nose": value}})
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"kinds": {"finite": "perhaps"}}, "kinds.finite"),
+        ({"limits": {"finite": -1.0}}, "limits.finite"),
+        ({"limits": {"finite": float("nan")}}, "limits.finite"),
+        ({"monotone": {"temperature": 2}}, "monotone.temperature"),
+        ({"repeats": 1}, "repeats"),
+    ],
+)
+def test_wrong_terms_are_refused(values: dict[str, object], message: str) -> None:
+    with pytest.raises(ValidationError, match=message):
+        ChecksConfig.model_validate(values)
+
+
+def test_a_declared_column_brings_its_check() -> None:
+    assert "monotone" not in [check.name for check in ChecksConfig().declared()]
+    assert [check.name for check in ChecksConfig(monotone={"price": -1}).declared()][-1] == "monotone"
+
+
+def test_a_limit_of_its_own_counts_and_is_told() -> None:
+    config = ChecksConfig(names=("robust_to_noise", "finite"), limits={"robust_to_noise": 0.0001})
+    found = run_checks(SUBJECT, config, lambda: 0.0)[0]
+    assert (found.verdict, found.kind) == ("failed", "measures")
+    assert found.detail.endswith("by at most 0.0001 of them")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from penstock.proving.search import Budget, Draw, draw_number, draw_order, draw_subset, search
+from penstock.proving.search import Budget, Draw, Finding, draw_number, draw_order, draw_subset, search
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,7 +62,7 @@ def test_a_number_is_shrunk_to_few_bits() -> None:
 
 
 def test_nothing_is_found_where_nothing_is_wrong() -> None:
-    found = search(lambda draw: draw_number(draw, 1000), lambda n: None, AMPLE)
+    found: Finding[int, str] = search(lambda draw: draw_number(draw, 1000), lambda n: None, AMPLE)
     assert found.case is None
     assert found.problem is None
     assert 1 < found.tried <= 40
@@ -94,7 +94,7 @@ def test_a_case_tried_first_is_reported_when_nothing_smaller_fails() -> None:
 def test_no_case_but_the_first_begins_after_the_time_is_over() -> None:
     ticks = count()
     budget = Budget(examples=40, deadline=3.0, clock=lambda: float(next(ticks)))
-    found = search(lambda draw: draw_number(draw, 1000), lambda n: None, budget)
+    found: Finding[int, str] = search(lambda draw: draw_number(draw, 1000), lambda n: None, budget)
     assert (found.tried, found.cut_short) == (4, True)
 
 

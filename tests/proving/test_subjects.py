@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from zoneinfo import ZoneInfo
 
 import polars as pl
 import pytest
@@ -8,13 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from penstock.evaluation.predictor import Forecaster
-from penstock.proving.subjects import (
-    MalformedPredictionsError,
-    first_difference,
-    ordered,
-    predict,
-    sample_history,
-)
+from penstock.proving.differences import first_difference, pair, stamp
+from penstock.proving.samples import sample_history
+from penstock.proving.subjects import MalformedPredictionsError, ordered, predict
 from penstock.testing.forecasters import RepeatLastSeason
 from penstock.testing.panels import random_panel
 
@@ -96,3 +93,26 @@ def test_the_level_of_the_series_counts_where_predictions_are_near_zero() -> Non
         0.0,
         2.0,
     )
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "texts"),
+    [
+        (1.0, 2.0, ("1", "2")),
+        (12345.678, 12345.679, ("12345.678", "12345.679")),
+        (1.0, None, ("1", "missing")),
+        (NAN, 1.0, ("nan", "1")),
+        (0.1, 0.1 + 2e-17, ("0.1", "0.10000000000000002")),
+        (0.1, 0.1, ("0.1", "0.1")),
+    ],
+)
+def test_numbers_get_as_many_digits_as_they_differ_in(
+    one: float, other: float | None, texts: tuple[str, str]
+) -> None:
+    assert pair(one, other) == texts
+
+
+def test_stamps_are_told_in_utc_and_to_the_minute() -> None:
+    moment = PANEL["time"][0].astimezone(ZoneInfo("Asia/Tokyo"))
+    assert stamp(moment) == "2024-01-01T00:00Z"
+    assert stamp(moment + timedelta(seconds=5)) == "2024-01-01T00:00:05Z"

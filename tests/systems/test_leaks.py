@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from penstock.domain.results import CheckResult
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split, up_to
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
@@ -11,13 +12,14 @@ from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.targets import Target
 from penstock.forecasting.training import fit
 from penstock.proving.runner import ChecksConfig
-from penstock.proving.subjects import sample_history
-from penstock.systems.shared.judging import prove
+from penstock.proving.samples import sample_history
+from penstock.systems.shared.checking import draw_sample, prove
 from penstock.systems.shared.leaks import leak_checks, split_looks
 from penstock.testing.panels import random_panel
 
 PANEL = random_panel({"a": (0, 400), "b": (0, 400)})
 CONFIG = SplitConfig(origins=3, folds=2)
+CHECKS = ChecksConfig(names=("finite",), seconds=60.0)
 FEATURES = FeatureConfig(lags=(1, 24), means=(24,), calendar=("hour",))
 
 
@@ -30,8 +32,13 @@ def _model(*, honest: bool = True) -> ForecastModel:
     return fit(rows, FEATURES, ModelConfig(kind="linear", targets=(Target(),)), seed=1, threads=1)
 
 
+def _proven(split: Split, model: ForecastModel, checks: ChecksConfig) -> tuple[CheckResult, ...]:
+    sample = draw_sample(PANEL, split, model, checks, seed=3)
+    return prove(PANEL, split, model, sample, checks)
+
+
 def test_every_training_run_looks_for_leaks() -> None:
-    found = prove(PANEL, _split(), _model(), ChecksConfig(names=("finite",), seconds=60.0))
+    found = _proven(_split(), _model(), CHECKS)
     assert [(check.name, check.verdict) for check in found] == [
         ("finite", "passed"),
         ("no_feature_leak", "passed"),
@@ -61,5 +68,5 @@ def test_a_split_that_overlaps_itself_is_found() -> None:
 @pytest.mark.parametrize("horizon", [1, 12])
 def test_short_horizons_leave_room_for_a_cutoff(horizon: int) -> None:
     split = plan_split(panel_times(PANEL), frequency="1h", horizon=horizon, config=CONFIG)
-    found = prove(PANEL, split, _model(), ChecksConfig(names=("finite",), seconds=60.0))
+    found = _proven(split, _model(), CHECKS)
     assert {check.verdict for check in found} == {"passed", "skipped"}

@@ -45,6 +45,7 @@ def result_of_execution(
         intervals=summary.intervals,
         slices_worst=summary.slices_worst,
         checks=summary.checks,
+        checks_on=summary.checks_on,
         steps=tuple(step.report for step in record.steps),
         forecast=_text(outputs.keep_forecast(folder, options.forecast_to, _revealing(planned, session))),
         digest=digest_value(

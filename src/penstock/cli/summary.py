@@ -50,6 +50,8 @@ def summary_parts(result: RunResult) -> list[RenderableType]:
         parts += [Text(), slices_table(result.slices_worst)]
     if result.checks:
         parts += [Text(), checks_table(result.checks)]
+    if result.checks_on:
+        parts.append(Text(f"on {result.checks_on}, then searched"))
     if result.notes:
         parts += [Text(), Text("Notes", style="bold"), *(Text(f"- {note}") for note in result.notes)]
     return [*parts, Text(), _places(result)]

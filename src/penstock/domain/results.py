@@ -24,10 +24,47 @@ class ModelRef(Result):
     alias: str | None = None
 
 
+class ChangedValue(Result):
+    """One input value that a check changed, as text; ``time`` is a stamp in UTC."""
+
+    series: str
+    time: str
+    column: str
+    before: str
+    after: str
+
+
+class Outcome(Result):
+    """One prediction of two that should have been alike; ``names`` say which two, the numbers are text.
+
+    ``time`` (UTC) is the stamp that was forecast, ``step`` its distance from the cutoff.
+    """
+
+    series: str
+    time: str
+    step: int
+    names: tuple[str, str]
+    values: tuple[str, str]
+
+
+class CounterExample(Result):
+    """The smallest input found that breaks a property: the history given, what was changed in it, what came of it.
+
+    ``changed`` are the first few changed values, ``more`` counts the others.
+    """
+
+    given: str
+    problem: str
+    changed: tuple[ChangedValue, ...] = ()
+    more: int = 0
+    outcome: Outcome | None = None
+
+
 class CheckResult(Result):
     """Verdict on one property of the trained model.
 
-    ``asserts`` can block a release, ``measures`` only report. ``example`` is the smallest counter-example found.
+    ``asserts`` can block a release, ``measures`` only report. ``example`` is the smallest counter-example found in one
+    sentence, ``counter`` its parts.
     """
 
     name: str
@@ -36,6 +73,7 @@ class CheckResult(Result):
     value: float | None = None
     detail: str = ""
     example: str | None = None
+    counter: CounterExample | None = None
 
 
 class Interval(Result):
@@ -92,7 +130,8 @@ class Summary(Result):
     """What a pipeline tells about its model: the part of a ``RunResult`` that its own steps know.
 
     A pipeline returns it as the output ``summary``. ``model_rung`` names the candidate among ``metrics``,
-    ``headline`` says in one sentence what a person wants to know first; ``notes`` say what was left out or repaired.
+    ``headline`` says in one sentence what a person wants to know first; ``notes`` say what was left out or repaired,
+    ``checks_on`` on which fixed sample the checks began.
     """
 
     simulated: bool = False
@@ -104,6 +143,7 @@ class Summary(Result):
     intervals: dict[str, dict[str, Interval]] = {}
     slices_worst: tuple[SliceScore, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    checks_on: str = ""
 
 
 class RunResult(Result):
@@ -126,6 +166,7 @@ class RunResult(Result):
     intervals: dict[str, dict[str, Interval]] = {}
     slices_worst: tuple[SliceScore, ...] = ()
     checks: tuple[CheckResult, ...] = ()
+    checks_on: str = ""
     steps: tuple[StepReport, ...] = ()
     report: str | None = None
     forecast: str | None = None

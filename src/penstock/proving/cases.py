@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self
 
 from penstock.domain.errors import bounded
+from penstock.domain.results import ChangedValue
+from penstock.proving.differences import pair, stamp
 from penstock.proving.search import draw_number, draw_order, draw_subset
+from penstock.proving.subjects import predict
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -22,34 +25,45 @@ NAMES_SHOWN = 4
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Some series, with the last ``back`` stamps left out of their history."""
+    """Some series of a piece, with the last ``back`` stamps left out of their history."""
 
     series: tuple[str, ...]
     back: int
+    piece: int = 0
 
     @classmethod
-    def draw(cls, draw: Draw, subject: Subject, at_least: int = 1) -> Window:
-        """Draw a window; the first series with the whole history is the simplest."""
-        return cls(draw_subset(draw, subject.names(), at_least), draw_number(draw, subject.back))
+    def draw(cls, draw: Draw, subject: Subject, at_least: int = 1) -> Self:
+        """Draw a window; the first series with the whole history of the newest piece is the simplest."""
+        piece = draw_number(draw, len(subject.fixed))
+        series = draw_subset(draw, subject.names(piece), at_least)
+        return cls(series, draw_number(draw, subject.back), piece)
 
     @classmethod
-    def whole(cls, subject: Subject) -> Window:
-        """Take all series with the whole history."""
-        return cls(subject.names(), 0)
+    def always(cls, subject: Subject) -> tuple[Self, ...]:
+        """Take all series with the whole history of each piece."""
+        return tuple(cls(subject.names(piece), 0, piece) for piece in range(len(subject.pieces())))
 
     def cut(self, subject: Subject) -> pl.DataFrame:
         """Return the history of this window, in the order of ``series``."""
         import polars as pl
 
-        times = subject.times()
-        known = subject.history.filter(pl.col("time") <= times[len(times) - 1 - self.back])
+        known = subject.pieces()[self.piece].filter(pl.col("time") <= self.end(subject))
         return pl.concat([known.filter(pl.col("series") == name) for name in self.series])
+
+    def end(self, subject: Subject) -> datetime:
+        """Return the last stamp of the history."""
+        times = subject.times(self.piece)
+        return times[len(times) - 1 - self.back]
+
+    def predicted(self, subject: Subject) -> pl.DataFrame:
+        """Predict from this window; the second time nothing is computed."""
+        return subject.remembered(
+            self, lambda: predict(subject.forecaster, self.cut(subject), subject.horizon)
+        )
 
     def describe(self, subject: Subject) -> str:
         """Say which history this is."""
-        times = subject.times()
-        end = times[len(times) - 1 - self.back]
-        return f"history of {_listed(self.series)} up to {end.isoformat()}"
+        return f"history of {listed(self.series)} up to {stamp(self.end(subject))}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,22 @@ class Shuffle:
     backwards: bool
 
     @classmethod
-    def draw(cls, draw: Draw, subject: Subject) -> Shuffle:
+    def draw(cls, draw: Draw, subject: Subject) -> Self:
         """Draw at least two series in some order; the sorted one is the simplest."""
         window = Window.draw(draw, subject, at_least=2)
-        return cls(Window(draw_order(draw, window.series), window.back), draw())
+        return cls(replace(window, series=draw_order(draw, window.series)), draw())
+
+    @classmethod
+    def always(cls, subject: Subject) -> tuple[Self, ...]:
+        """Take all series of each piece backwards."""
+        return tuple(
+            cls(replace(window, series=window.series[::-1]), backwards=True)
+            for window in Window.always(subject)
+        )
+
+    def tidy(self) -> Window:
+        """Return the window with its series in order."""
+        return replace(self.window, series=tuple(sorted(self.window.series)))
 
     def cut(self, subject: Subject) -> pl.DataFrame:
         """Return the shuffled history."""
@@ -77,46 +103,72 @@ class Shuffle:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A cutoff ``ahead`` stamps before the end, and other values of some series at some stamps after it.
+    """A cutoff ``ahead`` stamps before the end of a piece, and other values of some series at some stamps after it.
 
-    ``steps`` counts those stamps from the cutoff, 1 the next. The whole horizon lies inside the panel.
+    ``steps`` counts those stamps from the cutoff, 1 the next. The whole horizon lies inside the piece.
     """
 
     series: tuple[str, ...]
     ahead: int
     steps: tuple[int, ...]
+    piece: int = 0
 
     @classmethod
-    def draw(cls, draw: Draw, subject: Subject) -> Change:
+    def draw(cls, draw: Draw, subject: Subject) -> Self:
         """Draw for each stamp after a cutoff, the farthest first, whether it changes; few and near is simple."""
-        series, ahead = draw_subset(draw, subject.names()), subject.horizon + draw_number(draw, subject.back)
-        return cls(series, ahead, tuple(sorted(step for step in range(ahead, 0, -1) if draw())))
+        piece = draw_number(draw, len(subject.fixed))
+        series = draw_subset(draw, subject.names(piece))
+        ahead = subject.horizon + draw_number(draw, subject.back)
+        return cls(series, ahead, tuple(sorted(step for step in range(ahead, 0, -1) if draw())), piece)
 
     @classmethod
-    def everything(cls, subject: Subject, ahead: int) -> Change:
-        """Change every value of every series after the cutoff."""
-        return cls(subject.names(), ahead, tuple(range(1, ahead + 1)))
+    def always(cls, subject: Subject) -> tuple[Self, ...]:
+        """Change everything after the latest cutoff of each piece, and after the earliest of the newest one."""
+        places = [(piece, 0) for piece in range(len(subject.pieces()))]
+        places += [(0, subject.back)] if subject.back else []
+        return tuple(
+            cls(subject.names(piece), ahead, tuple(range(1, ahead + 1)), piece)
+            for piece, ahead in ((piece, subject.horizon + back) for piece, back in places)
+        )
 
     def cutoff(self, subject: Subject) -> datetime:
         """Return the last stamp that a forecast may know."""
-        return subject.times()[-1 - self.ahead]
+        return subject.times(self.piece)[-1 - self.ahead]
 
     def apply(self, subject: Subject) -> pl.DataFrame:
-        """Return the panel with the values changed."""
+        """Return the piece with the values changed."""
         import polars as pl
 
         from penstock.quality.lookahead import disturbed
 
         changed = pl.col("time").is_in(self._stamps(subject)) & pl.col("series").is_in(list(self.series))
-        return disturbed(subject.history, changed)
+        return disturbed(subject.pieces()[self.piece], changed)
+
+    def changed(self, subject: Subject) -> list[ChangedValue]:
+        """List the values that are changed, by series and time."""
+        import polars as pl
+
+        after = self.apply(subject)
+        both = subject.pieces()[self.piece].with_columns(after["y"].alias("_after")).sort("series", "time")
+        rows = both.filter(pl.col("y").ne_missing(pl.col("_after"))).select("series", "time", "y", "_after")
+        return [
+            ChangedValue(series=series, time=stamp(time), column="y", before=texts[0], after=texts[1])
+            for series, time, y, other in rows.iter_rows()
+            for texts in (pair(y, other),)
+        ]
 
     def describe(self, subject: Subject) -> str:
         """Say what is changed, and where the cutoff is."""
-        stamps = bounded([stamp.isoformat() for stamp in self._stamps(subject)], NAMES_SHOWN)
-        return f"changing {_listed(self.series)} at {stamps}, after the cutoff {self.cutoff(subject).isoformat()}"
+        values = self.changed(subject)
+        if len(values) == 1:
+            (one,) = values
+            told = f"{one.series!r} at {one.time} from {one.before} to {one.after}"
+        else:
+            told = f"{listed(self.series)} at {bounded([stamp(at) for at in self._stamps(subject)], NAMES_SHOWN)}"
+        return f"changing {told}, after the cutoff {stamp(self.cutoff(subject))}"
 
     def _stamps(self, subject: Subject) -> list[datetime]:
-        times = subject.times()
+        times = subject.times(self.piece)
         return [times[len(times) - 1 - self.ahead + step] for step in self.steps]
 
 
@@ -128,9 +180,14 @@ class Noise:
     seed: int
 
     @classmethod
-    def draw(cls, draw: Draw, subject: Subject) -> Noise:
+    def draw(cls, draw: Draw, subject: Subject) -> Self:
         """Draw a window and the seed of the noise."""
         return cls(Window.draw(draw, subject), draw_number(draw, SEEDS))
+
+    @classmethod
+    def always(cls, subject: Subject) -> tuple[Self, ...]:
+        """Disturb each piece once."""
+        return tuple(cls(window, 0) for window in Window.always(subject))
 
     def cut(self, subject: Subject, share: float) -> pl.DataFrame:
         """Return the history with each value multiplied by one plus normal noise of deviation ``share``."""
@@ -146,5 +203,31 @@ class Noise:
         return f"{self.window.describe(subject)}, noise of seed {self.seed}"
 
 
-def _listed(names: tuple[str, ...]) -> str:
+@dataclass(frozen=True, slots=True)
+class Sweep:
+    """A window, and one step ahead at which a known column goes through the values that it has been seen to take."""
+
+    window: Window
+    column: str
+    step: int
+
+    @classmethod
+    def draw(cls, draw: Draw, subject: Subject, columns: tuple[str, ...]) -> Self:
+        """Draw a window, one of ``columns`` and a step; the next step is the simplest."""
+        column = columns[draw_number(draw, len(columns) - 1)]
+        return cls(Window.draw(draw, subject), column, 1 + draw_number(draw, subject.horizon - 1))
+
+    @classmethod
+    def always(cls, subject: Subject, columns: tuple[str, ...]) -> tuple[Self, ...]:
+        """Sweep each of ``columns`` at the first and at the last step of each piece."""
+        steps, windows = sorted({1, subject.horizon}), Window.always(subject)
+        return tuple(cls(window, name, step) for name in columns for step in steps for window in windows)
+
+    def describe(self, subject: Subject) -> str:
+        """Say which history this is, and what is moved."""
+        return f"{self.window.describe(subject)}, {self.column} moved at step {self.step}"
+
+
+def listed(names: tuple[str, ...]) -> str:
+    """List a few names."""
     return bounded([repr(name) for name in names], NAMES_SHOWN)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from penstock.domain.errors import did_you_mean
 from penstock.proving.checks import CHECKS, get_check
 from penstock.proving.search import Budget
+from penstock.proving.searched import REPEATS, Kind, Terms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from penstock.domain.results import CheckResult
+    from penstock.proving.searched import Check
     from penstock.proving.subjects import Subject
 
 DEFAULT_CHECKS = (
@@ -27,23 +29,24 @@ DEFAULT_CHECKS = (
 )
 
 
+_SPOKEN = {"assert": "asserts", "measure": "measures"}
+
+
 def _known(name: str) -> str:
     if name not in CHECKS:
         raise ValueError(f"there is no such check{did_you_mean(name, CHECKS)}")
     return name
 
 
-def _asserting(names: tuple[str, ...]) -> tuple[str, ...]:
-    asserting = sorted(name for name, check in CHECKS.items() if check.kind == "asserts")
-    if not set(names) & set(asserting):
-        raise ValueError(
-            f"none of these asserts anything, so every model would be refused; add one of {', '.join(asserting)}"
-        )
-    return names
+def _spoken(kind: object) -> object:
+    return _SPOKEN.get(kind, kind) if isinstance(kind, str) else kind
+
+
+CheckName: TypeAlias = Annotated[str, AfterValidator(_known)]
 
 
 class ChecksConfig(BaseModel):
-    """Which checks run, and how hard they search.
+    """Which checks run, on what terms, and how hard they search.
 
     The number of examples ends a normal run, so the verdicts do not depend on the machine. The time is the safeguard
     against a slow forecaster: every check tries one case all the same, and one that was cut short is logged.
@@ -51,19 +54,65 @@ class ChecksConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    names: Annotated[tuple[Annotated[str, AfterValidator(_known)], ...], AfterValidator(_asserting)] = Field(
+    names: tuple[CheckName, ...] = Field(
         default=DEFAULT_CHECKS,
-        description="Checks to run; add non_negative where the target cannot be below zero.",
+        description="Checks to run; add non_negative where the target cannot be below zero, shifted_time where the "
+        "model knows no year, direction, scaled_level or negation where they must hold.",
+    )
+    kinds: dict[CheckName, Annotated[Kind, BeforeValidator(_spoken)]] = Field(
+        default={},
+        description="Check → asserts (a failure stops the registration) or measures (only reports), where it shall be "
+        "other than usual.",
+    )
+    limits: dict[CheckName, Annotated[float, Field(ge=0.0, allow_inf_nan=False)]] = Field(
+        default={},
+        description="Check → how far predictions may be off, relative, where it shall be other than usual.",
+    )
+    monotone: dict[str, Literal[-1, 1]] = Field(
+        default={},
+        description="Column known ahead → 1 where more of it must never lower a forecast, -1 where it must never raise "
+        "one; the check monotone runs where a column is named.",
+    )
+    repeats: Annotated[int, Field(ge=2)] = Field(
+        default=REPEATS,
+        description="How often consistency asks the same; fewer where one forecast takes long.",
+    )
+    windows: Annotated[int, Field(ge=0)] = Field(
+        default=2,
+        description="Pieces of the training part drawn by the seed that every check tries first, beside the newest.",
     )
     examples: Annotated[int, Field(ge=1)] = Field(
         default=5, description="Drawn cases for each check; more find rarer faults and take longer."
     )
     series: Annotated[int, Field(ge=1)] = Field(
-        default=4, description="Series that cases are drawn from, from the smallest level to the largest."
+        default=4, description="Series in a piece, in the newest from the smallest level to the largest."
     )
     seconds: Annotated[float, Field(gt=0.0)] = Field(
         default=6.0, description="Time for all checks together; raise it for a slow forecaster."
     )
+
+    @model_validator(mode="after")
+    def _something_is_asserted(self) -> Self:
+        if not any(check.kind == "asserts" for check in self.declared()):
+            asserting = sorted(name for name, check in CHECKS.items() if check.usual_kind == "asserts")
+            raise ValueError(
+                "none of these checks asserts anything, so every model would be refused; add one of "
+                f"{', '.join(asserting)}, or let one assert with kinds"
+            )
+        return self
+
+    def declared(self) -> tuple[Check, ...]:
+        """Return the checks to run, in order, each on its terms."""
+        added = ("monotone",) if self.monotone and "monotone" not in self.names else ()
+        return tuple(get_check(name, self._terms(name)) for name in (*self.names, *added))
+
+    def _terms(self, name: str) -> Terms:
+        return Terms(
+            kind=self.kinds.get(name),
+            limit=self.limits.get(name),
+            repeats=self.repeats,
+            signs=self.monotone,
+        )
 
 
 def run_checks(subject: Subject, config: ChecksConfig, clock: Callable[[], float]) -> tuple[CheckResult, ...]:
@@ -81,9 +130,14 @@ def run_checks(subject: Subject, config: ChecksConfig, clock: Callable[[], float
     Returns
     -------
     tuple[CheckResult, ...]
-        One for each name.
+        One for each check that is declared.
+
+    Raises
+    ------
+    ConfigError
+        A column that is declared monotone is none that the model knows ahead.
     """
-    checks = [get_check(name) for name in config.names]
+    checks = config.declared()
     begun = clock()
     results = []
     for number, check in enumerate(checks, start=1):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
 C = TypeVar("C")
+P = TypeVar("P")
 
 PATIENCE = 10
 """How many times more cases are drawn to find a small one when a large one is known to fail."""
@@ -46,11 +47,11 @@ class Budget:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Finding(Generic[C]):
+class Finding(Generic[C, P]):
     """The outcome of a search: the smallest failing case met and what was wrong, or ``None``; and how far it went."""
 
     case: C | None
-    problem: str | None
+    problem: P | None
     tried: int
     cut_short: bool
 
@@ -80,8 +81,8 @@ def draw_order(draw: Draw, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def search(
-    build: Callable[[Draw], C], violation: Callable[[C], str | None], budget: Budget, first: Sequence[C] = ()
-) -> Finding[C]:
+    build: Callable[[Draw], C], violation: Callable[[C], P | None], budget: Budget, first: Sequence[C] = ()
+) -> Finding[C, P]:
     """Look for a case that violates a property.
 
     Parameters
@@ -116,17 +117,17 @@ class _Falsified(Exception):  # noqa: N818  # never leaves this module
     """A case failed."""
 
 
-class _Judge(Generic[C]):
+class _Judge(Generic[C, P]):
     """Remembers the verdict on each case, and the failing ones in the order they were met."""
 
-    def __init__(self, violation: Callable[[C], str | None], budget: Budget) -> None:
-        self.seen: dict[str, str | None] = {}
-        self.failures: list[tuple[C, str]] = []
+    def __init__(self, violation: Callable[[C], P | None], budget: Budget) -> None:
+        self.seen: dict[str, P | None] = {}
+        self.failures: list[tuple[C, P]] = []
         self.cut_short = False
         self._violation = violation
         self._budget = budget
 
-    def __call__(self, case: C) -> str | None:
+    def __call__(self, case: C) -> P | None:
         key = repr(case)
         if key not in self.seen:
             if self.seen and self._budget.spent():
@@ -139,7 +140,7 @@ class _Judge(Generic[C]):
         return problem
 
 
-def _hunt(build: Callable[[Draw], C], judge: _Judge[C], examples: int) -> None:
+def _hunt(build: Callable[[Draw], C], judge: _Judge[C, P], examples: int) -> None:
     """Let Hypothesis draw cases; when it ends with a failure, the last one judged is the smallest."""
     from hypothesis import HealthCheck, Phase, Verbosity, given, settings
     from hypothesis.errors import Flaky

@@ -1,14 +1,14 @@
-"""What is checked: a trained forecaster with a small piece of history, and how its predictions are compared."""
+"""What is checked: a trained forecaster with small pieces of history, and how its predictions are made."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
 
 from penstock.domain.errors import DataError, bounded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Hashable
     from datetime import datetime
 
     import polars as pl
@@ -16,6 +16,27 @@ if TYPE_CHECKING:
     from penstock.evaluation.predictor import Forecaster
 
 COLUMNS = ("series", "time", "step", "prediction")
+
+
+class KnownColumns(Protocol):
+    """The columns of a model that are known ahead, such as a forecast temperature, and a way to put others in."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the columns."""
+        ...
+
+    def values(self, panel: pl.DataFrame) -> pl.DataFrame:
+        """Return ``series``, ``time`` and the columns (Float64) at the stamps of ``panel``."""
+        ...
+
+    def ahead(self, history: pl.DataFrame, horizon: int) -> pl.DataFrame:
+        """Return ``series``, ``time``, ``step`` and the columns at the stamps that follow ``history``."""
+        ...
+
+    def predict(self, history: pl.DataFrame, horizon: int, ahead: pl.DataFrame) -> pl.DataFrame:
+        """Predict as the forecaster does, with the columns of ``ahead`` in place of its own."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,59 +48,57 @@ class Subject:
     forecaster
         The object that will serve.
     history
-        A panel frame, best a short piece of few series (``sample_history``): every example predicts from it.
+        A panel frame, best a short piece of few series: every example predicts from it.
     horizon
         Steps to forecast.
     back
-        How many of the last stamps a case may leave out. The history must be ``horizon + back`` stamps longer than
+        How many of the last stamps a case may leave out. Every piece must be ``horizon + back`` stamps longer than
         what the forecaster needs.
+    fixed
+        Further pieces like ``history``, from elsewhere in time.
     reload
         Loads the stored forecaster anew.
     backtest
         ``(panel, cutoff) → predictions`` after ``cutoff``, made the way evaluation makes them: from a panel that also
         holds what came later. It leads to the same columns as ``Forecaster.predict``.
+    known
+        The columns that are known ahead, for the check that moves them.
+    memory
+        Predictions that were made already.
     """
 
     forecaster: Forecaster
     history: pl.DataFrame
     horizon: int
     back: int = 24
+    fixed: tuple[pl.DataFrame, ...] = ()
     reload: Callable[[], Forecaster] | None = None
     backtest: Callable[[pl.DataFrame, datetime], pl.DataFrame] | None = None
+    known: KnownColumns | None = None
+    memory: dict[Hashable, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
 
-    def names(self) -> tuple[str, ...]:
-        """Return the series, sorted."""
-        return tuple(self.history["series"].unique().sort().to_list())
+    def pieces(self) -> tuple[pl.DataFrame, ...]:
+        """Return ``history`` and what else there is."""
+        return (self.history, *self.fixed)
 
-    def times(self) -> list[datetime]:
-        """Return the stamps, sorted."""
-        stamps: list[datetime] = self.history["time"].unique().sort().to_list()
+    def names(self, piece: int = 0) -> tuple[str, ...]:
+        """Return the series of a piece, sorted."""
+        return tuple(self.pieces()[piece]["series"].unique().sort().to_list())
+
+    def times(self, piece: int = 0) -> list[datetime]:
+        """Return the stamps of a piece, sorted."""
+        stamps: list[datetime] = self.pieces()[piece]["time"].unique().sort().to_list()
         return stamps
+
+    def remembered(self, key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
+        """Return what ``make`` gives for ``key``, made once: checks that try the same input share its prediction."""
+        if key not in self.memory:
+            self.memory[key] = make()
+        return self.memory[key]
 
 
 class MalformedPredictionsError(DataError):
     """A forecaster returned other rows than it was asked for."""
-
-
-def sample_history(panel: pl.DataFrame, series: int, steps: int) -> pl.DataFrame:
-    """Take the last ``steps`` stamps of at most ``series`` series, spread evenly from the smallest level to the largest.
-
-    Series that do not reach the last stamp are left out. Sorted by ``series``, ``time``.
-    """
-    import polars as pl
-
-    stamps = panel["time"].unique().sort().tail(steps)
-    recent = panel.filter(pl.col("time") >= stamps[0])
-    levels = (
-        recent.group_by("series")
-        .agg(pl.col("y").abs().mean().alias("level"), pl.col("time").max().alias("end"))
-        .filter(pl.col("end") == stamps[-1])
-        .sort("level", "series")["series"]
-        .to_list()
-    )
-    count = min(series, len(levels))
-    chosen = sorted({levels[round(n * (len(levels) - 1) / max(count - 1, 1))] for n in range(count)})
-    return recent.filter(pl.col("series").is_in(chosen)).sort("series", "time")
 
 
 def predict(forecaster: Forecaster, history: pl.DataFrame, horizon: int) -> pl.DataFrame:
@@ -112,30 +131,3 @@ def ordered(predictions: pl.DataFrame, names: tuple[str, ...], horizon: int) -> 
             f"not asked for: {bounded(extra, 3) or 'none'}"
         )
     return frame
-
-
-def first_difference(
-    one: pl.DataFrame, other: pl.DataFrame, history: pl.DataFrame, tolerance: float
-) -> tuple[str, int, float, float] | None:
-    """Find the first prediction that differs: ``(series, step, one, other)``.
-
-    Two predictions are equal when they differ by at most ``tolerance`` times the largest of both and the series'
-    mean absolute value in ``history``; two that are not numbers are equal.
-    """
-    import polars as pl
-
-    levels = history.group_by("series").agg(
-        pl.col("y").fill_nan(None).abs().mean().fill_null(0.0).alias("level")
-    )
-    both = one.join(
-        other.select("series", "step", pl.col("prediction").alias("other")), on=["series", "step"]
-    ).join(levels, on="series", how="left")
-    ours, theirs = (pl.col(name).cast(pl.Float64).fill_null(float("nan")) for name in ("prediction", "other"))
-    size = pl.max_horizontal(ours.abs(), theirs.abs(), pl.col("level"))
-    finite = ours.is_finite() & theirs.is_finite()
-    near = finite & ((ours - theirs).abs() <= tolerance * size)
-    wrong = both.filter(~(near | (ours == theirs))).sort("series", "step")  # NaN equals NaN in polars
-    if wrong.is_empty():
-        return None
-    row = wrong.row(0, named=True)
-    return row["series"], row["step"], row["prediction"], row["other"]

@@ -206,6 +206,7 @@ class ReportFacts:
     to their test predictions: at least the chosen one, and better also the best baseline and the oracle.
     ``scales`` are the in-sample scales of the series, which MASE and RMSSE need along the horizon.
     ``slices`` are scores by ``series`` and by static column. ``importances`` are those of the model's features.
+    ``checks_on`` says on which fixed sample the checks began.
     """
 
     system: str
@@ -227,4 +228,5 @@ class ReportFacts:
     tuning: TuningFacts | None = None
     importances: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()
+    checks_on: str = ""
     quality: QualityFacts | None = None

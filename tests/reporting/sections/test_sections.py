@@ -7,8 +7,8 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from penstock.domain.results import CheckResult, SliceScore
-from penstock.reporting.blocks import Cell, Chart, Fold, Notice, Prose, Table, Tiles
+from penstock.domain.results import ChangedValue, CheckResult, CounterExample, Outcome, SliceScore
+from penstock.reporting.blocks import Cell, Chart, Fold, Notice, Prose, Stack, Table, Tiles
 from penstock.reporting.facts import QualityFacts, ReportFacts, RungFacts
 from penstock.reporting.numbers import MISSING
 from penstock.reporting.page import walk
@@ -183,6 +183,49 @@ def test_failed_checks_come_first_with_their_example(facts: ReportFacts) -> None
     assert [row[1].text[2:] for row in table.rows][:2] == ["failed", "skipped"]
     folds = [block for block in section.blocks if isinstance(block, Fold)]
     assert [fold.summary for fold in folds] == ["Smallest example of robust to small noise"]
+
+
+def test_a_counter_example_is_told_with_its_numbers(facts: ReportFacts) -> None:
+    told = Outcome(
+        series="a",
+        time="2024-01-03T18:00Z",
+        step=1,
+        names=("before the change", "after it"),
+        values=("5.36", "5.49"),
+    )
+    changed = ChangedValue(series="a", time="2024-01-03T21:00Z", column="y", before="5.5", after="133.4")
+    counter = CounterExample(
+        given="changing 'a' at …", problem="moved", changed=(changed,), more=3, outcome=told
+    )
+    leak = CheckResult(
+        name="no_leak", kind="asserts", verdict="failed", example="changing 'a' …: moved", counter=counter
+    )
+    section = checks(replace(facts, checks=(leak,), checks_on="fixed sample 1a2b"))
+    assert section is not None
+    assert "began with the fixed sample 1a2b" in tables(section.blocks)[0].caption
+    stack = section.blocks[1]
+    assert isinstance(stack, Stack)
+    notice, numbers = stack.blocks
+    assert isinstance(notice, Notice)
+    assert (notice.tone, notice.text) == ("bad", leak.example)
+    assert isinstance(numbers, Table)
+    assert numbers.caption.endswith("and 3 more changed values")
+    assert texts(numbers) == [
+        ["changed: y", "a", "2024-01-03T21:00Z", "5.5", "133.4"],
+        ["forecast, step 1", "a", "2024-01-03T18:00Z", "5.36", "5.49"],
+    ]
+
+
+def test_a_broken_measure_is_no_alarm(facts: ReportFacts) -> None:
+    counter = CounterExample(given="history of 'a'", problem="moves by 9 %")
+    noisy = CheckResult(
+        name="noise", kind="measures", verdict="failed", example="history of 'a': moves", counter=counter
+    )
+    section = checks(replace(facts, checks=(noisy,)))
+    assert section is not None
+    assert tables(section.blocks)[0].rows[0][1].tone == "warn"
+    assert isinstance(section.blocks[1], Notice)
+    assert section.blocks[1].tone == "warn"
 
 
 def test_a_long_example_is_bounded(facts: ReportFacts) -> None:

@@ -1,14 +1,11 @@
-"""Steps that judge: score every rung, prove properties, sum up."""
+"""Steps that judge: score every rung, sum up."""
 
 from __future__ import annotations
 
-import tempfile
-import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
-from penstock.domain.results import CheckResult, SplitFacts, Summary
+from penstock.domain.results import SplitFacts, Summary
 from penstock.engine import step
 from penstock.engine.context import log_metrics
 from penstock.evaluation.bootstrap import BootstrapConfig
@@ -17,15 +14,13 @@ from penstock.evaluation.slices import SliceRequest, slice_scores, worst
 from penstock.evaluation.splits import Split
 from penstock.evaluation.undefined import deciding
 from penstock.forecasting.forecaster import ForecastModel
-from penstock.proving.runner import ChecksConfig
+from penstock.proving.samples import Sample
 from penstock.quality.report import QualityReport
-from penstock.systems.shared.leaks import leak_checks
+from penstock.systems.shared.checking import tell_sample
 from penstock.systems.shared.learning import CANDIDATE, known_seasons
 from penstock.systems.shared.values import Climb, Evidence, Judgement, Judging, PanelShape, Tried
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     import polars as pl
 
 ORACLE = "oracle"
@@ -74,41 +69,6 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     )
 
 
-@step(stage="check", cpu=2)
-def prove(
-    panel: pl.DataFrame, split: Split, model: ForecastModel, checks: ChecksConfig
-) -> tuple[CheckResult, ...]:
-    """Ask whether the trained model has the properties that the system declares; looks for leaks come in any case."""
-    from penstock.evaluation.splits import up_to
-    from penstock.forecasting.backtest import backtest
-    from penstock.proving.runner import run_checks
-    from penstock.proving.subjects import Subject, sample_history
-
-    back = split.horizon
-
-    def from_later(history: pl.DataFrame, cutoff: datetime) -> pl.DataFrame:
-        return backtest(model, history, [cutoff], split.horizon)
-
-    def reload() -> ForecastModel:
-        folder = Path(tempfile.mkdtemp())
-        model.save(folder)
-        return ForecastModel.load(folder)
-
-    history = sample_history(
-        up_to(panel, split.train_end), checks.series, model.history + split.horizon + back
-    )
-    subject = Subject(
-        forecaster=model,
-        history=history,
-        horizon=split.horizon,
-        back=back,
-        reload=reload,
-        backtest=from_later,
-    )
-    looks = leak_checks(panel, split, model, history, seed=model.seed)
-    return (*run_checks(subject, checks, time.monotonic), *looks)
-
-
 @step(stage="evaluate")
 def describe_split(panel: pl.DataFrame, split: Split, model: ForecastModel) -> SplitFacts:
     """Say what the candidate was trained on and judged by, and which columns it saw."""
@@ -118,7 +78,9 @@ def describe_split(panel: pl.DataFrame, split: Split, model: ForecastModel) -> S
 
 
 @step(stage="evaluate")
-def sum_up(evidence: Evidence, split: SplitFacts, report: QualityReport, simulated: bool) -> Summary:
+def sum_up(
+    evidence: Evidence, split: SplitFacts, report: QualityReport, simulated: bool, sample: Sample
+) -> Summary:
     """Put the judgement, and what was left out or repaired on the way to it, into the run's summary."""
     judgement = evidence.judgement
     extra = {
@@ -150,6 +112,7 @@ def sum_up(evidence: Evidence, split: SplitFacts, report: QualityReport, simulat
         intervals={name: dict(one.intervals) for name, one in scores.items()},
         slices_worst=worst(judgement.slices),
         checks=evidence.checks,
+        checks_on=tell_sample(sample),
     )
 
 

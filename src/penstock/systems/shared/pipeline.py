@@ -11,6 +11,7 @@ from penstock.forecasting.models import ModelConfig
 from penstock.release.environment import installed_distributions
 from penstock.storage.datasets import DatasetPin
 from penstock.storage.tables.cut import TableCut
+from penstock.systems.shared.checking import draw_sample, prove
 from penstock.systems.shared.config import ForecastingConfig
 from penstock.systems.shared.data import (
     check_panel,
@@ -22,7 +23,7 @@ from penstock.systems.shared.data import (
     with_set_aside,
     without,
 )
-from penstock.systems.shared.judging import describe_split, judge, prove, sum_up
+from penstock.systems.shared.judging import describe_split, judge, sum_up
 from penstock.systems.shared.learning import (
     as_given,
     bound,
@@ -146,17 +147,20 @@ def learn(
     candidate, calibration = _with_intervals(panel, shape, windows, (trained, candidate), cfg)
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
     judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
+    sample = draw_sample(panel, windows, trained, cfg.checks, cfg.seed)
     evidence = Evidence(
-        judgement=judgement, checks=prove(panel, windows, trained, cfg.checks), calibration=calibration
+        judgement=judgement,
+        checks=prove(panel, windows, trained, sample, cfg.checks),
+        calibration=calibration,
     )
     facts_of_split = describe_split(panel, windows, trained)
-    summary = sum_up(evidence, facts_of_split, report, labels.simulated)
+    summary = sum_up(evidence, facts_of_split, report, labels.simulated, sample)
     final = refit(panel, trained, effort)
     future = forecast_future(panel, shape, final, cfg.horizon)
     future = future if calibration is None else bound_future(future, calibration)
     ground = Ground(panel=panel, shape=shape, report=report)
     learned = Learned(study=study, model=final, evidence=evidence, forecast=future)
-    facts = gather(ground, tried, learned, report_labels(cfg, labels))
+    facts = gather(ground, tried, learned, report_labels(cfg, labels), sample)
     described = Package(
         name=name,
         horizon=cfg.horizon,

@@ -24,7 +24,8 @@ from penstock.proving.promotion import (
 )
 from penstock.release.registry import Release
 from penstock.storage.datasets import DatasetVersion
-from penstock.systems.shared.judging import judge, prove
+from penstock.systems.shared.checking import prove
+from penstock.systems.shared.judging import judge
 from penstock.systems.shared.values import Climb, Judgement
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from penstock.evaluation.metrics import POINT_METRICS
 from penstock.forecasting.importances import importances
 from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.study import Study
+from penstock.proving.samples import Sample
 from penstock.quality.report import QualityReport, RuleResult
 from penstock.reporting.facts import (
     CalibrationFacts,
@@ -26,6 +27,7 @@ from penstock.reporting.facts import (
     TrialFacts,
     TuningFacts,
 )
+from penstock.systems.shared.checking import tell_sample
 from penstock.systems.shared.judging import ORACLE, oracle_predictions
 from penstock.systems.shared.learning import CANDIDATE
 from penstock.systems.shared.values import Climb, Ground, Judgement, Learned, PanelShape, ReportLabels, Tried
@@ -46,7 +48,9 @@ _SHOWN = frozenset(POINT_METRICS) - {"mse"}
 
 
 @step(stage="report")
-def gather(ground: Ground, tried: Tried, learned: Learned, labels: ReportLabels) -> ReportFacts:
+def gather(
+    ground: Ground, tried: Tried, learned: Learned, labels: ReportLabels, sample: Sample
+) -> ReportFacts:
     """Gather the facts of the report from everything the run made.
 
     Dataset and model version, run and times are added when the run has ended: they say how this came about, and
@@ -78,6 +82,7 @@ def gather(ground: Ground, tried: Tried, learned: Learned, labels: ReportLabels)
         tuning=_tuning(learned.study),
         importances=importances(learned.model),
         checks=learned.evidence.checks,
+        checks_on=tell_sample(sample),
         quality=_quality(ground.shape, ground.report),
     )
 

@@ -1,0 +1,96 @@
+"""Steps that ask for properties: draw the fixed sample, prove the model that was judged, prove a released one."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from penstock.domain.results import CheckResult
+from penstock.engine import step
+from penstock.evaluation.splits import Split, up_to
+from penstock.forecasting.forecaster import ForecastModel
+from penstock.proving.runner import ChecksConfig
+from penstock.proving.samples import Sample
+from penstock.storage.digests import digest_value
+from penstock.systems.shared.leaks import leak_checks
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import polars as pl
+
+    from penstock.proving.subjects import Subject
+
+DIGEST_CHARACTERS = 12
+
+
+@step(stage="check")
+def draw_sample(
+    panel: pl.DataFrame, split: Split, model: ForecastModel, checks: ChecksConfig, seed: int
+) -> Sample:
+    """Draw from the training part, by a seed, the pieces of history that every check tries first, and keep them."""
+    return drawn(up_to(panel, split.train_end), model, split.horizon, checks, seed)
+
+
+@step(stage="check", cpu=2)
+def prove(
+    panel: pl.DataFrame, split: Split, model: ForecastModel, sample: Sample, checks: ChecksConfig
+) -> tuple[CheckResult, ...]:
+    """Ask whether the trained model has the properties that the system declares; looks for leaks come in any case."""
+    from penstock.proving.runner import run_checks
+
+    subject = subject_of(model, sample, split.horizon)
+    looks = leak_checks(panel, split, model, subject.history, seed=model.seed)
+    return (*run_checks(subject, _with_promises(checks, model), time.monotonic), *looks)
+
+
+def drawn(known: pl.DataFrame, model: ForecastModel, horizon: int, checks: ChecksConfig, seed: int) -> Sample:
+    """Draw a sample of ``known`` whose pieces are long enough for a model and two horizons."""
+    from penstock.proving.samples import draw_sample
+
+    return draw_sample(known, (checks.windows, checks.series, model.history + 2 * horizon), seed)
+
+
+def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
+    """Return a model with its sample, as checks take it."""
+    from penstock.forecasting.backtest import backtest
+    from penstock.forecasting.steering import Steering
+    from penstock.proving.subjects import Subject
+
+    def from_later(history: pl.DataFrame, cutoff: datetime) -> pl.DataFrame:
+        return backtest(model, history, [cutoff], horizon)
+
+    def reload() -> ForecastModel:
+        with tempfile.TemporaryDirectory() as folder:
+            model.save(Path(folder))
+            return ForecastModel.load(Path(folder))
+
+    newest, *others = sample.pieces()
+    return Subject(
+        forecaster=model,
+        history=newest,
+        horizon=horizon,
+        back=horizon,
+        fixed=tuple(others),
+        reload=reload,
+        backtest=from_later,
+        known=Steering(model),
+    )
+
+
+def tell_sample(sample: Sample) -> str:
+    """Say which fixed sample it is: its logical digest, its size, its seed."""
+    pieces = sample.pieces()
+    series = sample.rows["series"].n_unique()
+    return (
+        f"fixed sample {digest_value(sample)[:DIGEST_CHARACTERS]}: {len(pieces)} pieces of {series} series, "
+        f"{sample.rows.height:,} rows, seed {sample.seed}"
+    )
+
+
+def _with_promises(checks: ChecksConfig, model: ForecastModel) -> ChecksConfig:
+    """Add the directions that the model was told to keep, where they are of columns known ahead."""
+    kept = {name: way for name, way in model.model.monotone.items() if name in model.known.names and way}
+    return checks.model_copy(update={"monotone": {**kept, **checks.monotone}})
