@@ -14,7 +14,7 @@ from penstock.cli.invocation import Invocation
 if TYPE_CHECKING:
     from penstock.engine.frontdoor import Recorded
 
-EXECUTING_COMMANDS = frozenset({"run", "reproduce", "replay", "cv", "smoke"})
+EXECUTING_COMMANDS = frozenset({"run", "reproduce", "replay", "cv", "smoke", "check"})
 """Commands that run steps: these must run under the pinned surroundings."""
 
 INTERRUPTED = 130

@@ -197,5 +197,6 @@ def _places(result: RunResult) -> Text:
     for name, place in (("forecast", result.forecast), ("report", result.report)):
         if place:
             lines.append(f"{name:<9} {place}")
-    lines.append(f"rebuild   penstock reproduce {result.run_id}")
+    if result.metrics:  # verdicts on a registered model are asked for again, not rebuilt
+        lines.append(f"rebuild   penstock reproduce {result.run_id}")
     return Text("\n".join(lines), no_wrap=True)

@@ -60,19 +60,19 @@ def draw_sample(panel: pl.DataFrame, size: tuple[int, int, int], seed: int) -> S
 def sample_history(panel: pl.DataFrame, series: int, steps: int) -> pl.DataFrame:
     """Take the last ``steps`` stamps of at most ``series`` series, spread evenly from the smallest level to the largest.
 
-    Series that do not reach the last stamp are left out. Sorted by ``series``, ``time``.
+    Series that do not reach the last stamp are left out, and where others hold all the stamps, those that do not.
+    Sorted by ``series``, ``time``.
     """
     import polars as pl
 
     stamps = panel["time"].unique().sort().tail(steps)
     recent = panel.filter(pl.col("time") >= stamps[0])
-    levels = (
-        recent.group_by("series")
-        .agg(pl.col("y").abs().mean().alias("level"), pl.col("time").max().alias("end"))
-        .filter(pl.col("end") == stamps[-1])
-        .sort("level", "series")["series"]
-        .to_list()
+    facts = recent.group_by("series").agg(
+        pl.col("y").abs().mean().alias("level"), pl.col("time").max().alias("end"), pl.len()
     )
+    reaching = facts.filter(pl.col("end") == stamps[-1]).sort("level", "series")
+    whole = reaching.filter(pl.col("len") == len(stamps))
+    levels = (whole if whole.height else reaching)["series"].to_list()
     count = min(series, len(levels))
     chosen = sorted({levels[round(n * (len(levels) - 1) / max(count - 1, 1))] for n in range(count)})
     return recent.filter(pl.col("series").is_in(chosen)).sort("series", "time")

@@ -28,6 +28,10 @@ SECTIONS = (
             "smoke": _listed(
                 "smoke", "Try a system's whole pipeline on tiny data, and judge its error by a bound."
             ),
+            "check": _listed(
+                "check",
+                "Ask a registered model for the declared properties again, on the data of now; nothing is trained.",
+            ),
             "replay": _listed("replay", "Look back: what a system would have said at every past cutoff."),
             "reproduce": _listed("reproduce", "Execute a run again and compare every digest."),
         },

@@ -23,7 +23,7 @@ from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.feed import Feed
 from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed, recalled
 from penstock.systems.shared.packaging import FORECASTER
-from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, ingested, learn
+from penstock.systems.shared.pipeline import PREPARING, Labels, checked, forecast, ingested, learn
 from penstock.systems.shared.replay import look_back
 from penstock.systems.shared.system import System
 
@@ -105,6 +105,12 @@ def predict(cfg: DenmarkConfig, package: Path, pinned: DatasetPin | None = None)
     return forecast(rows, cfg.strict(pinned), LABELS.of(pinned), package, shape_forecast=danish_columns)
 
 
+@pipeline(name="denmark-check")
+def check(cfg: DenmarkConfig, package: Path, pinned: DatasetPin | None = None) -> dict[str, object]:
+    """Ask a registered model of Danish consumption for its properties."""
+    return checked(acquire(cfg, pinned), cfg.strict(pinned), LABELS.of(pinned), package)
+
+
 def acquire(cfg: DenmarkConfig, pinned: DatasetPin | None) -> pl.DataFrame:
     """Draw the steps to panel rows: of a dataset version, else of what the source shows."""
     if pinned is not None:
@@ -151,6 +157,7 @@ SYSTEM = System(
     config=DenmarkConfig,
     train=train,
     predict=predict,
+    check=check,
     prepare=PREPARING,
     loaders={FORECASTER: ForecastModel.load},
     simulated=lambda _: True,

@@ -24,7 +24,7 @@ from penstock.systems.shared.data import pinned_rows
 from penstock.systems.shared.feed import Feed
 from penstock.systems.shared.ingest import Landed, cut_table, land_window, observed, recalled
 from penstock.systems.shared.packaging import FORECASTER
-from penstock.systems.shared.pipeline import PREPARING, Labels, forecast, ingested, learn
+from penstock.systems.shared.pipeline import PREPARING, Labels, checked, forecast, ingested, learn
 from penstock.systems.shared.replay import look_back
 from penstock.systems.shared.system import System
 
@@ -69,6 +69,13 @@ def predict(cfg: PanelConfig, package: Path, pinned: DatasetPin | None = None) -
     """Forecast what follows a user's file with a registered model."""
     named, labels = _named(cfg)
     return forecast(acquire(cfg, pinned), named, labels.of(pinned), package, shape_forecast=_shape(cfg))
+
+
+@pipeline(name="panel-check")
+def check(cfg: PanelConfig, package: Path, pinned: DatasetPin | None = None) -> dict[str, object]:
+    """Ask a registered model for its properties, on a user's file."""
+    named, labels = _named(cfg)
+    return checked(acquire(cfg, pinned), named, labels.of(pinned), package)
 
 
 @pipeline(name="panel-replay")
@@ -151,6 +158,7 @@ SYSTEM = System(
     config=PanelConfig,
     train=train,
     predict=predict,
+    check=check,
     prepare=PREPARING,
     loaders={FORECASTER: ForecastModel.load},
     replay=replay,

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from penstock.domain.results import CheckResult
+from penstock.domain.errors import DataError, UsageError, bounded
+from penstock.domain.results import CheckResult, Summary
 from penstock.engine import step
 from penstock.evaluation.splits import Split, up_to
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.proving.runner import ChecksConfig
 from penstock.proving.samples import Sample
+from penstock.release.bundle import load_bundle
 from penstock.storage.digests import digest_value
-from penstock.systems.shared.leaks import leak_checks
+from penstock.systems.shared.leaks import feature_check, leak_checks
+from penstock.systems.shared.packaging import FORECASTER
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -46,6 +50,57 @@ def prove(
     return (*run_checks(subject, _with_promises(checks, model), time.monotonic), *looks)
 
 
+@step(stage="check")
+def draw_sample_for(
+    package: Path, panel: pl.DataFrame, horizon: int, checks: ChecksConfig, seed: int
+) -> Sample:
+    """Draw the fixed sample for a packaged model from all of a panel.
+
+    Raises
+    ------
+    DataError
+        The model knows none of the series.
+    """
+    import polars as pl
+
+    model = _packaged(package)
+    known = panel.filter(pl.col("series").is_in(model.series))
+    if known.is_empty():
+        raise DataError(
+            f"the model knows none of the {panel['series'].n_unique()} series; it was trained on "
+            f"{bounded(model.series)}. Check it on data of those, such as the dataset version of its run"
+        )
+    return drawn(known, model, horizon, checks, seed)
+
+
+@step(stage="check", cpu=2)
+def prove_release(
+    package: Path, sample: Sample, horizon: int, checks: ChecksConfig
+) -> tuple[CheckResult, ...]:
+    """Ask whether a packaged model has the properties that the system declares, and whether a feature looks ahead."""
+    from penstock.proving.runner import run_checks
+
+    model = _packaged(package)
+    subject = replace(subject_of(model, sample, horizon), reload=lambda: _packaged(package))
+    found = run_checks(subject, _with_promises(checks, model), time.monotonic)
+    return (*found, feature_check(subject.history, horizon, model, seed=sample.seed))
+
+
+@step(stage="evaluate")
+def sum_up_checks(checks: tuple[CheckResult, ...], sample: Sample, simulated: bool) -> Summary:
+    """Put the verdicts on a packaged model into a run's summary."""
+    asserted = [one for one in checks if one.kind == "asserts"]
+    passed = sum(one.verdict == "passed" for one in asserted)
+    failed = [one.name for one in asserted if one.verdict == "failed"]
+    told = f"; failed: {bounded(failed)}" if failed else ""
+    return Summary(
+        simulated=simulated,
+        headline=f"{passed} of {len(asserted)} asserted checks passed{told}",
+        checks=checks,
+        checks_on=tell_sample(sample),
+    )
+
+
 def drawn(known: pl.DataFrame, model: ForecastModel, horizon: int, checks: ChecksConfig, seed: int) -> Sample:
     """Draw a sample of ``known`` whose pieces are long enough for a model and two horizons."""
     from penstock.proving.samples import draw_sample
@@ -54,7 +109,10 @@ def drawn(known: pl.DataFrame, model: ForecastModel, horizon: int, checks: Check
 
 
 def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
-    """Return a model with its sample, as checks take it."""
+    """Return a model with its sample, as checks take it.
+
+    Pieces that are too short for two horizons leave out fewer stamps; those too short for one give no backtest.
+    """
     from penstock.forecasting.backtest import backtest
     from penstock.forecasting.steering import Steering
     from penstock.proving.subjects import Subject
@@ -68,14 +126,15 @@ def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
             return ForecastModel.load(Path(folder))
 
     newest, *others = sample.pieces()
+    room = newest["time"].n_unique() - model.history - horizon
     return Subject(
         forecaster=model,
         history=newest,
         horizon=horizon,
-        back=horizon,
+        back=max(0, min(horizon, room)),
         fixed=tuple(others),
         reload=reload,
-        backtest=from_later,
+        backtest=from_later if room >= 0 else None,
         known=Steering(model),
     )
 
@@ -88,6 +147,15 @@ def tell_sample(sample: Sample) -> str:
         f"fixed sample {digest_value(sample)[:DIGEST_CHARACTERS]}: {len(pieces)} pieces of {series} series, "
         f"{sample.rows.height:,} rows, seed {sample.seed}"
     )
+
+
+def _packaged(package: Path) -> ForecastModel:
+    model = load_bundle(package).predictor({FORECASTER: ForecastModel.load})
+    if not isinstance(model, ForecastModel):
+        raise UsageError(
+            f"the bundle holds a {type(model).__name__}; only models of this package can be checked"
+        )
+    return model
 
 
 def _with_promises(checks: ChecksConfig, model: ForecastModel) -> ChecksConfig:

@@ -34,16 +34,22 @@ def leak_checks(
     seed
         Seed of the values that stand in for the future.
     """
-    from penstock.forecasting.feature_rows import feature_rows
-    from penstock.proving.leaks import covariates_check, features_check, overlap_check
+    from penstock.proving.leaks import covariates_check, overlap_check
 
     return (
-        features_check(
-            lambda rows: feature_rows(model, rows), history, _cutoffs(history, split, model), seed=seed
-        ),
+        feature_check(history, split.horizon, model, seed=seed),
         overlap_check(split_looks(panel, split, model)),
         covariates_check(None),
     )
+
+
+def feature_check(history: pl.DataFrame, horizon: int, model: ForecastModel, *, seed: int) -> CheckResult:
+    """Ask whether a feature of the model moves when what comes after it changes."""
+    from penstock.forecasting.feature_rows import feature_rows
+    from penstock.proving.leaks import features_check
+
+    cutoffs = _cutoffs(history, horizon, model)
+    return features_check(lambda rows: feature_rows(model, rows), history, cutoffs, seed=seed)
 
 
 def split_looks(panel: pl.DataFrame, split: Split, model: ForecastModel) -> list[tuple[str, Leak]]:
@@ -73,8 +79,8 @@ def learnt_too_much(train: pl.DataFrame, model: ForecastModel) -> Leak:
     return Leak(count=extra, looked_at=model.rows, examples=(said,) if extra else ())
 
 
-def _cutoffs(history: pl.DataFrame, split: Split, model: ForecastModel) -> list[datetime]:
+def _cutoffs(history: pl.DataFrame, horizon: int, model: ForecastModel) -> list[datetime]:
     """Return the earliest stamp with features and the last one before a whole horizon, where they differ."""
     times: list[datetime] = history["time"].unique().sort().to_list()
-    places = {max(len(times) - 1 - split.horizon, 0), min(model.history, len(times) - 2)}
+    places = {max(len(times) - 1 - horizon, 0), min(model.history, len(times) - 2)}
     return [times[place] for place in sorted(places)]

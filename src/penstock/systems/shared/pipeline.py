@@ -11,7 +11,7 @@ from penstock.forecasting.models import ModelConfig
 from penstock.release.environment import installed_distributions
 from penstock.storage.datasets import DatasetPin
 from penstock.storage.tables.cut import TableCut
-from penstock.systems.shared.checking import draw_sample, prove
+from penstock.systems.shared.checking import draw_sample, draw_sample_for, prove, prove_release, sum_up_checks
 from penstock.systems.shared.config import ForecastingConfig
 from penstock.systems.shared.data import (
     check_panel,
@@ -236,6 +236,19 @@ def _rungs(
         else climb.named(rung)(panel, shape, windows, rung, effort)
         for rung in cfg.ladder
     ]
+
+
+def checked(rows: pl.DataFrame, cfg: ForecastingConfig, labels: Labels, package: Path) -> dict[str, object]:
+    """Draw the steps from rows to verdicts on a packaged model; call it inside a pipeline.
+
+    The rows are checked, prepared and published exactly as for training.
+    """
+    rows, report, aside = accepted(rows, cfg, None)
+    panel = prepare(rows, report, cfg.quality)
+    dataset = publish(panel, describe(rows, panel), labels.origin(cfg), labels.cut)
+    sample = draw_sample_for(package, panel, cfg.horizon, cfg.checks, cfg.seed)
+    verdicts = prove_release(package, sample, cfg.horizon, cfg.checks)
+    return {"dataset": dataset, "summary": sum_up_checks(verdicts, sample, labels.simulated), **aside}
 
 
 def _with_intervals(

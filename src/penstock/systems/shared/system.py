@@ -41,6 +41,9 @@ class System:
     predict
         The pipeline from raw data to a forecast by a registered model. It takes the configuration and the folder of
         the model's bundle, and returns ``dataset`` and ``forecast``.
+    check
+        The pipeline from raw data to verdicts on a registered model. It takes what ``predict`` takes, and returns
+        ``dataset`` and ``summary``. ``None``: its releases cannot be checked again.
     prepare
         Names of the nodes that acquire, check and prepare the data: what ``FeaturesExtractor`` runs.
     loaders
@@ -69,6 +72,7 @@ class System:
     config: type[BaseModel]
     train: Pipeline[Any, Any]
     predict: Pipeline[Any, Any] | None = None
+    check: Pipeline[Any, Any] | None = None
     prepare: tuple[str, ...] = ()
     loaders: Mapping[str, Callable[[Path], Any]] = field(default_factory=dict)
     simulated: Callable[[BaseModel], bool] = lambda _: False
