@@ -44,6 +44,7 @@ def result_of_execution(
         metrics=summary.metrics,
         intervals=summary.intervals,
         slices_worst=summary.slices_worst,
+        slices_bad=summary.slices_bad,
         checks=summary.checks,
         checks_on=summary.checks_on,
         steps=tuple(step.report for step in record.steps),

@@ -13,7 +13,7 @@ from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from penstock.domain.results import CheckResult, RunResult, SliceScore, StepReport
+from penstock.domain.results import BadSlice, CheckResult, RunResult, SliceScore, StepReport
 
 SHOWN_METRICS = ("mape", "mase", "wape", "mae", "rmse", "bias")
 UNBOUNDED = 10_000
@@ -24,6 +24,7 @@ ROUNDING = 1e-12
 
 WIDE = 96
 METRICS_WHERE_NARROW = 4
+MOST_BAD = 10
 CANDIDATE = "model"
 _VERDICTS = {"passed": "✓ passed", "failed": "✗ failed", "skipped": "- skipped"}
 _COLOURS = {"passed": "green", "failed": "red", "skipped": "yellow"}
@@ -48,6 +49,8 @@ def summary_parts(result: RunResult) -> list[RenderableType]:
         parts += [Text(), ladder_table(result)]
     if result.slices_worst:
         parts += [Text(), slices_table(result.slices_worst)]
+    if result.slices_bad:
+        parts += [Text(), bad_slices_table(result.slices_bad)]
     if result.checks:
         parts += [Text(), checks_table(result.checks)]
     if result.checks_on:
@@ -144,6 +147,27 @@ def slices_table(slices: Sequence[SliceScore]) -> Table:
         made.add_row(
             item.by, item.slice, item.metric, number(item.value), number(item.baseline), f"{item.count:,}"
         )
+    return made
+
+
+def bad_slices_table(slices: Sequence[BadSlice]) -> Table:
+    """Return the slices that are worse than chance explains, a few of them."""
+    numeric = ("model ÷ baseline", "elsewhere", "times worse", "doubt", "rows")
+    made = table("Worse than chance explains", "by", "slice", *numeric, numeric=numeric)
+    for item in slices[:MOST_BAD]:
+        ratio, ends = item.ratio / item.elsewhere, item.interval
+        worse = f"{number(ratio, 3)} ({number(ends.lower, 3)} … {number(ends.upper, 3)})"
+        made.add_row(
+            item.by,
+            item.slice,
+            number(item.ratio, 3),
+            number(item.elsewhere, 3),
+            worse,
+            number(item.doubt, 2),
+            f"{item.count:,}",
+        )
+    if len(slices) > MOST_BAD:
+        made.add_row("", f"… and {len(slices) - MOST_BAD} more", *[""] * len(numeric))
     return made
 
 

@@ -95,6 +95,23 @@ class SliceScore(Result):
     count: int
 
 
+class BadSlice(Result):
+    """A slice in which the model does worse than elsewhere, more than the number of slices explains.
+
+    ``ratio`` is the model's error there over the baseline's, ``elsewhere`` that on all other rows; ``interval`` is that
+    of the one over the other. ``doubt`` is the p-value, adjusted for the number of slices looked at.
+    """
+
+    by: str
+    slice: str
+    metric: str
+    ratio: float
+    elsewhere: float
+    interval: Interval
+    doubt: float
+    count: int
+
+
 class StepReport(Result):
     """What became of one step in one run. ``cost`` is in the configured currency, ``None`` without a price."""
 
@@ -142,6 +159,7 @@ class Summary(Result):
     metrics: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, Interval]] = {}
     slices_worst: tuple[SliceScore, ...] = ()
+    slices_bad: tuple[BadSlice, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     checks_on: str = ""
 
@@ -165,6 +183,7 @@ class RunResult(Result):
     metrics: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, Interval]] = {}
     slices_worst: tuple[SliceScore, ...] = ()
+    slices_bad: tuple[BadSlice, ...] = ()
     checks: tuple[CheckResult, ...] = ()
     checks_on: str = ""
     steps: tuple[StepReport, ...] = ()

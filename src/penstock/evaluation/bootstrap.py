@@ -147,11 +147,16 @@ def draw_blocks(cutoffs: int, config: BootstrapConfig) -> Draws:
     """Draw positions of cutoffs in blocks of consecutive ones: shape (B, C), the last block cut to fit."""
     import numpy as np
 
-    block = min(config.block or max(1, round(cutoffs ** (1 / 3))), cutoffs)
+    block = block_length(cutoffs, config)
     blocks = -(-cutoffs // block)
     generator = np.random.default_rng(config.seed)
     starts = generator.integers(0, cutoffs - block + 1, size=(config.resamples, blocks, 1))
     return (starts + np.arange(block)).reshape(config.resamples, -1)[:, :cutoffs]
+
+
+def block_length(cutoffs: int, config: BootstrapConfig) -> int:
+    """Return how many consecutive cutoffs are drawn together."""
+    return min(config.block or max(1, round(cutoffs ** (1 / 3))), cutoffs)
 
 
 def percentiles(values: NDArray[np.float64], level: float) -> Interval | None:

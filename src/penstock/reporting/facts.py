@@ -20,7 +20,7 @@ from penstock.domain.values import Seconds
 if TYPE_CHECKING:
     import polars as pl
 
-    from penstock.domain.results import CheckResult, Interval, ModelRef, SliceScore, StepReport
+    from penstock.domain.results import BadSlice, CheckResult, Interval, ModelRef, SliceScore, StepReport
     from penstock.domain.values import Json
 
 RungKind: TypeAlias = Literal["baseline", "model", "oracle"]
@@ -205,8 +205,8 @@ class ReportFacts:
     ``metric`` names the main metric, ``chosen`` the rung that was judged. ``predictions`` maps the names of rungs
     to their test predictions: at least the chosen one, and better also the best baseline and the oracle.
     ``scales`` are the in-sample scales of the series, which MASE and RMSSE need along the horizon.
-    ``slices`` are scores by ``series`` and by static column. ``importances`` are those of the model's features.
-    ``checks_on`` says on which fixed sample the checks began.
+    ``slices`` are scores by ``series`` and by static column, ``slices_bad`` those worse than chance explains.
+    ``importances`` are those of the model's features. ``checks_on`` says on which fixed sample the checks began.
     """
 
     system: str
@@ -224,6 +224,7 @@ class ReportFacts:
     forecast: pl.DataFrame | None = None
     scales: pl.DataFrame | None = None
     slices: tuple[SliceScore, ...] = ()
+    slices_bad: tuple[BadSlice, ...] = ()
     calibration: CalibrationFacts | None = None
     tuning: TuningFacts | None = None
     importances: Mapping[str, float] = field(default_factory=dict)

@@ -7,7 +7,15 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
-from penstock.domain.results import ChangedValue, CheckResult, CounterExample, Outcome, SliceScore
+from penstock.domain.results import (
+    BadSlice,
+    ChangedValue,
+    CheckResult,
+    CounterExample,
+    Interval,
+    Outcome,
+    SliceScore,
+)
 from penstock.reporting.blocks import Cell, Chart, Fold, Notice, Prose, Stack, Table, Tiles
 from penstock.reporting.facts import QualityFacts, ReportFacts, RungFacts
 from penstock.reporting.numbers import MISSING
@@ -150,6 +158,39 @@ def test_slices_of_each_column_have_a_table(facts: ReportFacts) -> None:
     section = slices(facts, stands, series_scope(facts, stands))
     assert section is not None
     assert [table.columns[0].label for table in tables(section.blocks)] == ["Series", "area", "branch"]
+
+
+def test_slices_that_are_really_bad_are_told_with_how_sure_that_is(facts: ReportFacts) -> None:
+    stands = standing(facts)
+    bad = BadSlice(
+        by="branch",
+        slice="heat",
+        metric="mape",
+        ratio=1.5,
+        elsewhere=0.75,
+        interval=Interval(lower=1.6, upper=2.4, level=0.9),
+        doubt=0.012,
+        count=672,
+    )
+    scope = series_scope(facts, stands)
+    without, told = (slices(replace(facts, slices_bad=named), stands, scope) for named in ((), (bad,)))
+    assert without is not None
+    assert told is not None
+    first = [section.blocks[0] for section in (without, told)]
+    assert isinstance(first[0], Prose)
+    assert isinstance(first[1], Prose)
+    assert "No slice is worse than elsewhere by more than chance explains" in first[0].text
+    assert "1 slice is worse than elsewhere by more than chance explains" in first[1].text
+    row = next(table for table in tables(told.blocks) if "really bad" in table.caption).rows[0]
+    assert [cell.text for cell in row] == [
+        "branch",
+        "heat",
+        "1.50",
+        "0.750",
+        "2.00 (1.60 … 2.40)",
+        "0.0120",
+        "672",
+    ]
 
 
 def test_trials_are_counted_by_state(facts: ReportFacts) -> None:

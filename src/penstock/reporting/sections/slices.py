@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from penstock.domain.results import SliceScore
+from penstock.domain.results import BadSlice, SliceScore
 from penstock.reporting.blocks import Block, Cell, Chart, Column, Prose, Row, Section, Spark, Stack, Table
 from penstock.reporting.facts import ReportFacts
 from penstock.reporting.figures.ladder import named
@@ -30,7 +30,9 @@ def slices(facts: ReportFacts, standing: Standing, scope: Scope) -> Section | No
     blocks: list[Block] = []
     series = [score for score in facts.slices if score.by == "series"]
     if series:
-        blocks.append(Prose(text=_wins(series)))
+        blocks.append(Prose(text=f"{_wins(series)} {_verdict(facts)}"))
+    blocks += [_bad(facts)] if facts.slices_bad else []
+    if series:
         blocks.append(_worst(facts, standing, scope, series))
     columns = sorted({score.by for score in facts.slices} - {"series"})
     groups = tuple(_groups(facts, by, [s for s in facts.slices if s.by == by]) for by in columns)
@@ -45,6 +47,44 @@ def _wins(series: list[SliceScore]) -> str:
         return f"{count(len(series))} series were scored."
     wins = sum(score.value < score.baseline for score in compared if score.baseline is not None)
     return f"The model errs less than the best baseline in {count(wins)} of {count(len(compared))} series."
+
+
+def _verdict(facts: ReportFacts) -> str:
+    named = len(facts.slices_bad)
+    if not named:
+        return "No slice is worse than elsewhere by more than chance explains among so many."
+    slices = "slice is" if named == 1 else "slices are"
+    return f"{count(named)} {slices} worse than elsewhere by more than chance explains among so many."
+
+
+def _bad(facts: ReportFacts) -> Table:
+    """Return the slices that are worse than chance explains, with how much and how sure."""
+    columns = (
+        Column(label="By"),
+        Column(label="Slice"),
+        Column(label="Ratio", right=True, hint="model over baseline: below 1 the model is better"),
+        Column(label="Elsewhere", right=True, hint="the same ratio on all other rows"),
+        Column(label="Times worse", right=True, hint="the one over the other, with its bootstrap interval"),
+        Column(label="Doubt", right=True, hint="p-value, adjusted for the number of slices looked at"),
+        Column(label="Values", right=True, hint="how many values were scored"),
+    )
+    rows = tuple(_bad_cells(one) for one in facts.slices_bad[:WORST])
+    shown = len(rows) < len(facts.slices_bad)
+    first = f"The {count(len(rows))} worst of {count(len(facts.slices_bad))} slices" if shown else "Slices"
+    return Table(caption=f"{first} that are really bad", columns=columns, rows=rows)
+
+
+def _bad_cells(one: BadSlice) -> tuple[Cell, ...]:
+    worse, ends = one.ratio / one.elsewhere, one.interval
+    return (
+        Cell(text=one.by),
+        Cell(text=one.slice),
+        Cell(text=number(one.ratio), sort=one.ratio, tone="bad" if one.ratio > 1 else "good"),
+        Cell(text=number(one.elsewhere), sort=one.elsewhere),
+        Cell(text=f"{number(worse)} ({number(ends.lower)} … {number(ends.upper)})", sort=worse),
+        Cell(text=number(one.doubt), sort=one.doubt),
+        Cell(text=count(one.count), sort=one.count),
+    )
 
 
 def _ordered(facts: ReportFacts, scores: list[SliceScore]) -> list[SliceScore]:

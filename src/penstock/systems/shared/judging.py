@@ -8,6 +8,7 @@ from penstock.domain.errors import DataError, bounded
 from penstock.domain.results import SplitFacts, Summary
 from penstock.engine import step
 from penstock.engine.context import log_metrics
+from penstock.evaluation.bad_slices import bad_slices
 from penstock.evaluation.bootstrap import BootstrapConfig
 from penstock.evaluation.ladder import Ladder, RungRequest, RungScores, beats_all, score_rung
 from penstock.evaluation.slices import SliceRequest, slice_scores, worst
@@ -43,12 +44,8 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     _require_rungs(rungs)
     ladder = Ladder(metric=decided.metric, rungs=others)
     by_label = {rung.label: rung.predictions for rung in climbed}
-    slices = slice_scores(
-        candidate.predictions,
-        scales,
-        SliceRequest(metric=decided.metric, by=("series", *shape.static)),
-        by_label[ladder.best().rung],
-    )
+    baseline = by_label[ladder.best().rung]
+    by = SliceRequest(metric=decided.metric, by=("series", *shape.static))
     judged = scored[CANDIDATE]
     _require_number(judged, decided.metric)
     judged = with_interval_metrics(judged, candidate.predictions)
@@ -62,7 +59,8 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
         oracle=told,
         verdict=beats_all(judged, others, decided.metric),
         skipped={rung.label: rung.note for rung in rungs if rung.note},
-        slices=slices,
+        slices=slice_scores(candidate.predictions, scales, by, baseline),
+        bad=bad_slices(candidate.predictions, baseline, scales, by, request.bootstrap),
         over_naive=over_naive(candidate.predictions, naives),
         over_oracle=_over_oracle(judged, told),
         notes=(decided.note,) if decided.note else (),
@@ -111,6 +109,7 @@ def sum_up(
         metrics=metrics,
         intervals={name: dict(one.intervals) for name, one in scores.items()},
         slices_worst=worst(judgement.slices),
+        slices_bad=judgement.bad,
         checks=evidence.checks,
         checks_on=tell_sample(sample),
     )

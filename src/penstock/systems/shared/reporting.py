@@ -78,6 +78,7 @@ def gather(
         metrics=METRICS,
         forecast=learned.forecast.select("series", "time", "prediction", cs.starts_with("lower_", "upper_")),
         slices=judgement.slices,
+        slices_bad=judgement.bad,
         calibration=_calibration(learned.evidence.calibration),
         tuning=_tuning(learned.study),
         importances=importances(learned.model),

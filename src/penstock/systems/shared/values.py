@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from penstock.domain.results import CheckResult, Result, SliceScore
+from penstock.domain.results import BadSlice, CheckResult, Result, SliceScore
 from penstock.domain.values import Seconds
 from penstock.evaluation.ladder import Ladder, LadderVerdict, RungScores
 from penstock.evaluation.metrics import PointMetric
@@ -102,6 +102,7 @@ class Judging(Result):
 class Judgement(Result):
     """The candidate beside every rung, on a final window that nothing else has touched.
 
+    ``slices`` are all, worst first, and ``bad`` those that are worse than chance explains.
     ``over_naive`` is the mean over series of the candidate's MAE over that of the better seasonal naive, and
     ``over_oracle`` the candidate's MAE over the oracle's, where there is one. ``notes`` say why another metric judges than the
     one that was asked for.
@@ -113,6 +114,7 @@ class Judgement(Result):
     verdict: LadderVerdict
     skipped: dict[str, str]
     slices: tuple[SliceScore, ...]
+    bad: tuple[BadSlice, ...] = ()
     over_naive: float | None
     over_oracle: float | None
     notes: tuple[str, ...] = ()
