@@ -195,6 +195,28 @@ def test_every_member_and_searched_targets(training: pl.DataFrame, split: Split,
     assert str(found.best.members[0]) == "log/lag24"
 
 
+def test_strategies_losses_and_targets_are_searched(
+    training: pl.DataFrame, split: Split, tmp_path: Path
+) -> None:
+    """Every point of such a space is scored as a model of that kind, trained on the fold alone, is."""
+    space = {
+        "strategy": {"choices": ["recursive", "direct", "mixed"]},
+        "objective": {"choices": ["l1", "quantile"]},
+        "targets": {"choices": ["auto/lag24", "mean"]},
+    }
+    asked = search(space=space, method="grid", trials=12, pruning=False, max_rows=100_000)
+    base = asked.model.model_copy(update={"n_estimators": 4})
+    study = tune(training, split, replace(asked, model=base), tmp_path)
+    assert [record.state for record in study.trials] == ["complete"] * 12
+    assert len({record.score for record in study.trials}) == 12
+    record = next(each for each in study.trials if each.params["strategy"] == "mixed")
+    model = ModelConfig.model_validate(base.model_dump() | record.params)
+    last = split.folds[-1]
+    fitted = fit(up_to(training, last[0]), FEATURES, model, seed=3, threads=1, horizon=split.horizon)
+    predicted = fitted.predict_origins(training, last, split.horizon)
+    assert overall(predicted, None, ["mape"])["mape"] == pytest.approx(record.fold_scores[-1], rel=1e-9)
+
+
 def test_rows_are_bounded(training: pl.DataFrame, split: Split, tmp_path: Path) -> None:
     study = tune(training, split, search(trials=1, max_rows=200), tmp_path)
     assert study.rows == (200, 200, 200)

@@ -44,7 +44,7 @@ class Fold:
     short: tuple[str, ...]
     seed: int
     threads: int
-    _bins: dict[tuple[str, int], lgb.Dataset] = field(default_factory=dict)
+    _bins: dict[tuple[Target, int], lgb.Dataset] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -83,7 +83,7 @@ class Fold:
         return Trees(booster=boost(data, model, seed=self.seed, threads=self.threads), threads=self.threads)
 
     def _binned(self, target: Target, max_bin: int) -> lgb.Dataset:
-        key = (str(target), max_bin)
+        key = (target, max_bin)
         with self._lock:
             if key not in self._bins:
                 self._bins[key] = binned(self.prepared, target, max_bin, threads=self.threads)
@@ -143,7 +143,7 @@ def _make(panel: pl.DataFrame, cutoffs: tuple[datetime, ...], plan: FoldPlan, nu
             f"fold {number} is too short: it ends at {cutoffs[0]} and its longest series has {longest} rows, but the "
             f"lags and windows of the model need {plan.history + 1}; give more data, fewer folds or shorter lags"
         )
-    prepared = prepare(enough, plan.features, plan.targets, history=plan.history)
+    prepared = prepare(enough, plan.features, plan.targets, history=plan.history, seed=plan.seed)
     return Fold(
         prepared=prepared.thinned(plan.max_rows, plan.seed),
         features=plan.features,

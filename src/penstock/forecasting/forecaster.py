@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from penstock.domain.errors import DataError
 from penstock.domain.values import Seconds
+from penstock.forecasting.direct import continue_direct
 from penstock.forecasting.features import ResolvedFeatures
 from penstock.forecasting.known import Known
 from penstock.forecasting.models import ModelConfig, Ridge, Trees
 from penstock.forecasting.origins import ArrayForecaster, Origins
+from penstock.forecasting.panel import season_lengths
 from penstock.forecasting.recursion import ROWS_AT_ONCE, Windows, average, recurse
 from penstock.forecasting.scaling import scaling_of
 
@@ -48,15 +51,16 @@ class ForecastModel(ArrayForecaster):
         return history_needed(self.features, self.model)
 
     def continue_windows(self, origins: Origins, horizon: int) -> NDArray[np.float64]:
-        """Forecast (N, ``horizon``) by recursion, every member on its own scale, and average.
+        """Forecast (N, ``horizon``) by recursion or directly, every member on its own scale, and average.
 
         Raises
         ------
         DataError
-            A series was not in training, or a static column is missing.
+            A series was not in training, a static column is missing, or the model learned fewer steps directly.
         """
         import numpy as np
 
+        self._require_learned(horizon)
         ahead = origins.known(self.known, horizon)
         place = {name: code for code, name in enumerate(self.series)}
         codes = np.array([place.get(name, -1) for name in origins.grid.series], dtype=np.int64)
@@ -109,7 +113,20 @@ class ForecastModel(ArrayForecaster):
         target = self.model.members[index]
         scaling = scaling_of(self.scaling, target.scale, part.grid.series).take(part.rows)
         windows = Windows(history=scaling.forward(raw), known=ahead[0], series=ahead[1])
+        if target.ahead:
+            seasons = season_lengths(self.frequency)
+            return scaling.inverse(
+                continue_direct(windows, self.features, target, self.members[index], seasons)
+            )
         return scaling.inverse(recurse(windows, self.features, target, self.members[index]))
+
+    def _require_learned(self, horizon: int) -> None:
+        learned = max(target.ahead for target in self.model.members)
+        if learned and horizon > learned:
+            raise DataError(
+                f"the model learned {learned} steps directly and cannot forecast {horizon}; allowed: horizons from 1 "
+                f"to {learned}. Train it with model.steps={horizon}, or with model.strategy=recursive"
+            )
 
 
 def history_needed(features: ResolvedFeatures, model: ModelConfig) -> int:

@@ -16,7 +16,7 @@ def importances(model: ForecastModel) -> dict[str, float]:
     for member in members:
         gains = member.booster.feature_importance(importance_type="gain")
         total = float(gains.sum())
-        for name, gain in zip(model.columns, gains, strict=True):
+        for name, gain in zip(member.booster.feature_name(), gains, strict=True):
             shares[name] += float(gain) / total / len(members) if total else 0.0
     ranked = sorted(shares.items(), key=lambda item: (-item[1], item[0]))
     return dict(ranked) if members else {}

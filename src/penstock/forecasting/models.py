@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Protocol, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from penstock.domain.errors import ConfigError
 from penstock.domain.values import Json
 from penstock.forecasting.objectives import Direction, Objective, objective_faults, objective_params
 from penstock.forecasting.targets import Target, Targets, resolve_targets
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Kind: TypeAlias = Literal["lightgbm", "linear"]
+Strategy: TypeAlias = Literal["recursive", "direct", "mixed"]
 Share: TypeAlias = Annotated[float, Field(gt=0, le=1)]
 NotNegative: TypeAlias = Annotated[float, Field(ge=0)]
 
@@ -29,6 +31,11 @@ class ModelConfig(BaseModel):
     ----------
     kind
         ``lightgbm``: trees, one model of all series; ``linear``: ridge, one model for each series unless ``pooled``.
+    strategy
+        ``recursive`` learns the next step and feeds it back; ``direct`` learns every step of the horizon from what is
+        known at the cutoff, for long horizons and quantiles; ``mixed`` averages both and costs both.
+    steps
+        Steps that ``direct`` and ``mixed`` learn, and so forecast at most; null takes the horizon of the split.
     targets
         How the values are scaled before they are learned; the forecasts of several are averaged.
     objective
@@ -72,6 +79,8 @@ class ModelConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Kind = "lightgbm"
+    strategy: Strategy = "recursive"
+    steps: Annotated[int, Field(ge=1, le=10_000)] | None = None
     targets: Targets = "auto"
     objective: Objective = "l1"
     quantile: Annotated[float, Field(gt=0, lt=1)] = 0.9
@@ -103,11 +112,31 @@ class ModelConfig(BaseModel):
             return self.model_copy(update={"targets": (Target(scale="mean"),)})
         return self.model_copy(update={"targets": resolve_targets(self.targets, seasons)})
 
+    def for_horizon(self, horizon: int | None) -> ModelConfig:
+        """Replace ``steps: null`` by the horizon, where the strategy needs to know it."""
+        known = self.strategy == "recursive" or self.steps is not None
+        return self if known else self.model_copy(update={"steps": horizon})
+
     @property
     def members(self) -> tuple[Target, ...]:
-        """The targets, one for each member of the ensemble; ``auto`` counts as a panel without seasons."""
+        """What each member of the ensemble learns: the targets, once for each way to get beyond the next step.
+
+        ``targets: auto`` counts as a panel without seasons.
+
+        Raises
+        ------
+        ConfigError
+            ``direct`` or ``mixed`` and nobody has said how many steps.
+        """
         targets = self.resolved(()).targets
-        return () if targets == "auto" else targets
+        named = () if targets == "auto" else targets
+        if self.strategy != "recursive" and self.steps is None:
+            raise ConfigError(
+                f"model.strategy {self.strategy} needs to know how many steps to learn: give model.steps, or the "
+                "horizon where the model is fitted"
+            )
+        reaches = {"recursive": (0,), "direct": (self.steps,), "mixed": (0, self.steps)}[self.strategy]
+        return tuple(each.model_copy(update={"ahead": reach}) for reach in reaches for each in named)
 
 
 def lightgbm_params(model: ModelConfig, *, seed: int, threads: int) -> dict[str, Json]:

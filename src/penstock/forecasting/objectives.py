@@ -58,11 +58,13 @@ def quantile_of(model: ModelConfig) -> float:
 
 
 def objective_faults(model: ModelConfig) -> list[str]:
-    """List what does not go together with the loss, each with what to do."""
+    """List what does not go together with kind and loss, each with what to do."""
     faults = []
     objective = model.objective
     if model.kind == "linear" and objective in _TREES_ONLY:
         faults.append(f"objective {objective} needs kind lightgbm; a linear model always fits squares")
+    if model.kind == "linear" and model.strategy != "recursive":
+        faults.append(f"strategy {model.strategy} needs kind lightgbm; a linear model is recursive")
     if model.kind == "linear" and model.monotone:
         faults.append("monotone needs kind lightgbm; a linear model has no constraints")
     if model.monotone and objective in _RENEWED:

@@ -68,7 +68,7 @@ def recurse(
     horizon = windows.known.shape[1]
     buffer = np.empty((count, past.shape[1] + horizon), dtype=np.float32)
     buffer[:, : past.shape[1]] = past
-    rolling = Rolling(buffer[:, : past.shape[1]], _windows(features, target))
+    rolling = Rolling(buffer[:, : past.shape[1]], windows_of(features, target))
     matrix = np.empty((count, known_count + len(features.lag_columns)), dtype=np.float32)
     for step in range(horizon):
         place = past.shape[1] + step
@@ -81,11 +81,11 @@ def recurse(
         predicted = regressor.predict(matrix, windows.series)
         buffer[:, place] = predicted if offset is None else predicted + offset
         rolling.push(buffer[:, place])
-    return _levels(windows.history, buffer[:, past.shape[1] :].astype(np.float64), target.difference)
+    return rebuilt(windows.history, buffer[:, past.shape[1] :].astype(np.float64), target.difference)
 
 
-def _windows(features: ResolvedFeatures, target: Target) -> tuple[int, ...]:
-    """Return the lengths of all windows whose sums a recursion needs, each once."""
+def windows_of(features: ResolvedFeatures, target: Target) -> tuple[int, ...]:
+    """Return the lengths of all windows whose sums a forecast needs, each once."""
     reference = (target.steps,) if target.against == "mean" else ()
     return tuple(dict.fromkeys((*features.means, *features.deviations, *reference)))
 
@@ -126,10 +126,10 @@ def _runs(lags: Sequence[int]) -> Iterator[tuple[int, int]]:
             start = index
 
 
-def _levels(
+def rebuilt(
     history: NDArray[np.float64], forecast: NDArray[np.float64], difference: int
 ) -> NDArray[np.float64]:
-    """Undo a seasonal difference, step by step."""
+    """Undo a seasonal difference of ``forecast`` (N, H), step by step; ``history`` (N, M) was never differenced."""
     if not difference:
         return forecast
     size = history.shape[1]

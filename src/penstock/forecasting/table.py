@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from penstock.forecasting.moving import moving
 from penstock.forecasting.panel import require_lengths
@@ -110,16 +110,30 @@ class FeatureTable:
         else:
             out[:] = values[self.places - lag]
 
-    def thinned(self, limit: int, seed: int) -> FeatureTable:
+    def thinned(self, limit: int, seed: int) -> Self:
         """Keep at most ``limit`` rows, drawn without replacement and left in order."""
         import numpy as np
 
         count = len(self.places)
         if count <= limit:
             return self
-        keep = np.sort(np.random.default_rng(seed).choice(count, size=limit, replace=False))
-        known = np.asfortranarray(self.known[keep])
-        return replace(self, known=known, places=self.places[keep], series=self.series[keep], runs=())
+        return self.kept(np.sort(np.random.default_rng(seed).choice(count, size=limit, replace=False)))
+
+    def kept(self, rows: NDArray[np.int64]) -> Self:
+        """Keep these rows."""
+        import numpy as np
+
+        known = np.asfortranarray(self.known[rows])
+        return replace(self, known=known, places=self.places[rows], series=self.series[rows], runs=())
+
+    def references(
+        self, target: Target, names: Sequence[str]
+    ) -> tuple[NDArray[np.float32] | None, list[NDArray[np.float32] | None]]:
+        """Return what the target is stated against, and what each of the columns ``names``: (R,), ``None`` for nothing."""
+        if target.against not in ("lag", "mean"):
+            return None, [None] * len(names)
+        own = self.column(f"{target.against}{target.steps}")
+        return own, [None if name.startswith("deviation") else own for name in names]
 
 
 def plan_lags(features: ResolvedFeatures, targets: Sequence[Target]) -> LagPlan:
@@ -180,15 +194,15 @@ def member_matrix(
     """Return features (R, D) in column order and target (R,) of one member, both less its reference."""
     import numpy as np
 
-    offset = table.column(f"{target.against}{target.steps}") if target.against in ("lag", "mean") else None
+    own, references = table.references(target, plan.shown)
     known = table.known.shape[1]
     matrix = np.empty((len(table.places), known + len(plan.shown)), dtype=np.float32, order="F")
     matrix[:, :known] = table.known
-    for index, name in enumerate(plan.shown, start=known):
+    for index, (name, reference) in enumerate(zip(plan.shown, references, strict=True), start=known):
         table.fill(name, matrix[:, index])
-        if offset is not None and not name.startswith("deviation"):
-            matrix[:, index] -= offset
-    return matrix, (table.label if offset is None else table.label - offset)
+        if reference is not None:
+            matrix[:, index] -= reference
+    return matrix, (table.label if own is None else table.label - own)
 
 
 def _differenced(values: NDArray[np.float64], difference: int) -> NDArray[np.float32]:

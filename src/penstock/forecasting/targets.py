@@ -17,17 +17,23 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 Scale: TypeAlias = Literal["none", "standardise", "mean", "log", "auto"]
 SCALES: tuple[str, ...] = get_args(Scale)
 Against: TypeAlias = Literal["level", "difference", "lag", "mean"]
+TableKey: TypeAlias = tuple[str, int, int]
 _AGAINST = re.compile(r"(difference|lag|mean)(\d+)")
 
 
 class Target(BaseModel):
-    """One way to state what is learned; ``steps`` belongs to ``against`` and is 0 for ``level``."""
+    """One way to state what is learned; ``steps`` belongs to ``against`` and is 0 for ``level``.
+
+    ``ahead`` is set by the strategy of a model, not by its user: 0 learns the next step, and the others follow by
+    recursion; 48 learns each of 48 steps directly.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     scale: Scale = "auto"
     against: Against = "level"
     steps: Annotated[int, Field(ge=0)] = 0
+    ahead: Annotated[int, Field(ge=0, exclude=True)] = 0
 
     @model_validator(mode="before")
     @classmethod
@@ -51,6 +57,11 @@ class Target(BaseModel):
 
     def __str__(self) -> str:
         return self.scale if self.against == "level" else f"{self.scale}/{self.against}{self.steps}"
+
+    @property
+    def table(self) -> TableKey:
+        """What the table that it is learned from depends on."""
+        return self.scale, self.difference, self.ahead
 
     @property
     def difference(self) -> int:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
+from penstock.forecasting.direct import STEP, direct_table
 from penstock.forecasting.features import FeatureConfig, ResolvedFeatures, resolve_features
 from penstock.forecasting.forecaster import ForecastModel, history_needed
 from penstock.forecasting.grid import grid_of
@@ -33,35 +34,34 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
-    from penstock.forecasting.targets import Target
+    from penstock.forecasting.targets import TableKey, Target
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A training part ready to be learned from: tables by (scale, difference), shared by members and trials."""
+    """A training part ready to be learned from: tables that members and trials share."""
 
     frequency: str
     series: tuple[str, ...]
     scaling: pl.DataFrame
     known: Known
     plan: LagPlan
-    tables: dict[tuple[str, int], FeatureTable]
+    tables: dict[TableKey, FeatureTable]
 
     def table(self, target: Target) -> FeatureTable:
         """Return the table that ``target`` is learned from."""
-        return self.tables[target.scale, target.difference]
+        return self.tables[target.table]
 
     def thinned(self, limit: int, seed: int) -> Prepared:
         """Keep at most ``limit`` rows of every table."""
         tables = {key: table.thinned(limit, seed) for key, table in self.tables.items()}
         return replace(self, tables=tables)
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """Names of the columns as a model sees them."""
-        return (*self.known.names, *self.plan.shown)
+    def columns(self, target: Target) -> tuple[str, ...]:
+        """Return the names of the columns as the member with this target sees them."""
+        return (*self.known.names, *((STEP,) if target.ahead else ()), *self.plan.shown)
 
     @property
     def categorical(self) -> list[int]:
@@ -94,13 +94,14 @@ def resolve(
     return resolved, model.resolved([season for season in seasons if season * 3 <= shortest])
 
 
-def fit(
+def fit(  # noqa: PLR0913 - what is learned, and how
     panel: pl.DataFrame,
     features: FeatureConfig | ResolvedFeatures,
     model: ModelConfig,
     *,
     seed: int,
     threads: int,
+    horizon: int | None = None,
 ) -> ForecastModel:
     """Train on all rows of ``panel``.
 
@@ -116,6 +117,8 @@ def fit(
         Seed of LightGBM's draws.
     threads
         Threads of LightGBM; part of the result's identity.
+    horizon
+        Steps to forecast; a model that learns them directly takes them where ``model.steps`` is null.
 
     Raises
     ------
@@ -130,9 +133,12 @@ def fit(
         features, model = resolve(panel, features, model)
     if model.targets == "auto":
         _, model = resolve(panel, FeatureConfig(), model)
+    model = model.for_horizon(horizon)
     require_never_negative(panel, model)
-    prepared = prepare(panel, features, model.members, history=history_needed(features, model))
-    monotone_params(model, prepared.columns, prepared.categorical)  # before the boosting, which takes long
+    prepared = prepare(panel, features, model.members, history=history_needed(features, model), seed=seed)
+    monotone_params(
+        model, prepared.columns(model.members[-1]), prepared.categorical
+    )  # before the boosting, which takes long
     if model.max_rows is not None:
         prepared = prepared.thinned(model.max_rows, seed)
     members = tuple(
@@ -160,7 +166,7 @@ def assemble(  # noqa: PLR0913 - the parts of one value
         scaling=prepared.scaling,
         known=prepared.known,
         members=members,
-        columns=prepared.columns,
+        columns=prepared.columns(model.members[-1]),
         rows=len(prepared.table(model.members[0]).label),
         seed=seed,
         threads=threads,
@@ -169,9 +175,16 @@ def assemble(  # noqa: PLR0913 - the parts of one value
 
 
 def prepare(
-    panel: pl.DataFrame, features: ResolvedFeatures, targets: Sequence[Target], *, history: int
+    panel: pl.DataFrame,
+    features: ResolvedFeatures,
+    targets: Sequence[Target],
+    *,
+    history: int,
+    seed: int = 0,
 ) -> Prepared:
     """Scale every series by its training values and build the tables that ``targets`` need.
+
+    ``seed`` draws the steps that direct members learn at.
 
     Raises
     ------
@@ -186,12 +199,17 @@ def prepare(
     known = fit_known(ordered, features)
     plan = plan_lags(features, targets)
     scaling = _scaling_table(grid.values, grid.series, targets)
-    tables: dict[tuple[str, int], FeatureTable] = {}
-    for target in targets:
-        key = (target.scale, target.difference)
-        if key not in tables:
+    tables: dict[TableKey, FeatureTable] = {}
+    for target in sorted(targets, key=_ahead):
+        near = target.model_copy(update={"ahead": 0})
+        if near.table not in tables:
             scaled = _scaled(ordered, grid.values, scaling_of(scaling, target.scale, grid.series))
-            tables[key] = build_table(scaled, plan, known, difference=target.difference)
+            tables[near.table] = build_table(scaled, plan, known, difference=target.difference)
+        if target.table not in tables:
+            seasons = season_lengths(frequency)
+            tables[target.table] = direct_table(tables[near.table], target.ahead, seasons, seed)
+    asked = {target.table for target in targets}
+    tables = {key: table for key, table in tables.items() if key in asked}
     return Prepared(
         frequency=frequency, series=grid.series, scaling=scaling, known=known, plan=plan, tables=tables
     )
@@ -218,7 +236,7 @@ def binned(prepared: Prepared, target: Target, max_bin: int, *, threads: int) ->
     data = lgb.Dataset(
         matrix,
         label,
-        feature_name=list(prepared.columns),
+        feature_name=list(prepared.columns(target)),
         categorical_feature=prepared.categorical,
         params=dataset_params(max_bin, threads=threads),
         free_raw_data=True,
@@ -246,6 +264,10 @@ def boost(data: lgb.Dataset, model: ModelConfig, *, seed: int, threads: int) -> 
 def _categorical(data: lgb.Dataset) -> list[int]:
     listed = data.categorical_feature
     return [place for place in listed if isinstance(place, int)] if isinstance(listed, list) else []
+
+
+def _ahead(target: Target) -> int:
+    return target.ahead
 
 
 def _scaling_table(

@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -29,6 +29,7 @@ from penstock.forecasting.panel import season_lengths
 from penstock.forecasting.pruning import FoldWeights, MedianPruner, fold_weights
 from penstock.forecasting.space import (
     DEFAULT_SPACE,
+    Choice,
     Dimension,
     Method,
     Params,
@@ -345,7 +346,7 @@ def _resolved(panel: pl.DataFrame, split: Split, search: Search) -> tuple[Resolv
     """Work out every ``auto`` once, from the training part, so that all folds and the final model agree."""
     from penstock.evaluation.splits import panel_times
 
-    features = search.features
+    features, search = search.features, _for_horizon(search, split.horizon)
     if isinstance(features, ResolvedFeatures) and search.model.targets != "auto":
         return features, search.model
     steps = int(panel_times(panel).search_sorted(split.folds[0][0])) + 1
@@ -354,21 +355,39 @@ def _resolved(panel: pl.DataFrame, split: Split, search: Search) -> tuple[Resolv
     return (features if isinstance(features, ResolvedFeatures) else found), model
 
 
+def _for_horizon(search: Search, horizon: int) -> Search:
+    """Say how many steps to learn directly, where a trial may ask for it."""
+    steps = horizon if "strategy" in search.config.space else None
+    model = search.model.for_horizon(horizon)
+    return replace(search, model=model.model_copy(update={"steps": model.steps or steps}))
+
+
 def _plan(split: Split, search: Search, features: ResolvedFeatures, base: ModelConfig) -> FoldPlan:
     config = search.config
-    dimension = config.space.get("targets")
-    choices = dimension.choices if dimension and dimension.choices else ()
-    searched = tuple(configured(base, {"targets": choice}) for choice in choices)
-    shown = base if config.members == "all" else base.model_copy(update={"targets": base.members[:1]})
     return FoldPlan(
         features=features,
-        models=searched or (shown,),
+        models=_searched(config, base),
         horizon=split.horizon,
         season=(season_lengths(split.frequency) or (1,))[0],
         max_rows=config.max_rows,
         seed=search.seed,
         threads=max(1, search.threads // config.workers),
     )
+
+
+def _searched(config: TuneConfig, base: ModelConfig) -> tuple[ModelConfig, ...]:
+    """Return a model for each way to learn that a trial may take: what folds must have tables for."""
+    shown = base if config.members == "all" else base.model_copy(update={"targets": base.members[:1]})
+    models = [configured(base, {"targets": each}) for each in _choices(config, "targets")] or [shown]
+    strategies = _choices(config, "strategy") or (base.strategy,)
+    return tuple(
+        model.model_copy(update={"strategy": strategy}) for model in models for strategy in strategies
+    )
+
+
+def _choices(config: TuneConfig, name: str) -> tuple[Choice, ...]:
+    dimension = config.space.get(name)
+    return (dimension.choices or ()) if dimension else ()
 
 
 def _identity(config: TuneConfig) -> object:

@@ -74,6 +74,7 @@ def learnt_too_much(train: pl.DataFrame, model: ForecastModel) -> Leak:
     target = model.model.members[0]
     lost = plan_lags(model.features, model.model.members).history + target.difference
     possible = sum(max(length - lost, 0) for length in train.group_by("series").len()["len"])
+    possible *= max(target.ahead, 1)  # a value is learned at several steps
     extra = max(model.rows - possible, 0)
     said = f"fitted on {model.rows:,} rows, the training part gives {possible:,}"
     return Leak(count=extra, looked_at=model.rows, examples=(said,) if extra else ())

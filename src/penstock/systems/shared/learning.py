@@ -136,7 +136,14 @@ def fit_candidate(
     """Fit the best configuration on the training part, for judging."""
     from penstock.forecasting.training import fit
 
-    return fit(up_to(panel, split.train_end), features, study.best, seed=effort.seed, threads=effort.threads)
+    return fit(
+        up_to(panel, split.train_end),
+        features,
+        study.best,
+        seed=effort.seed,
+        threads=effort.threads,
+        horizon=split.horizon,
+    )
 
 
 @step(stage="evaluate", cpu=2)

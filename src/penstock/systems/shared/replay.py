@@ -215,7 +215,7 @@ def _period(period: _Period, cfg: ForecastingConfig) -> Iterator[SlotForecasts]:
     fit = dataclasses.replace(fit_as_known, name=f"fit-{_stamp(fitted_at)}", resources=threads)
     model = fit(
         period.known,
-        Start(features=cfg.features, model=cfg.model),
+        Start(features=cfg.features, model=cfg.model.for_horizon(cfg.horizon)),
         _quality_at(cfg.quality, fitted_at),
         Effort(seed=cfg.seed, threads=cfg.replay.threads),
     )
