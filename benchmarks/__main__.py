@@ -6,7 +6,16 @@ import subprocess
 import sys
 from pathlib import Path
 
-SCRIPTS = ("engine/run.py", "demo.py", "panel_pjm.py", "intervals.py", "tables.py", "replay.py", "floor.py")
+SCRIPTS = (
+    "engine/run.py",
+    "demo.py",
+    "panel_pjm.py",
+    "unlike.py",
+    "intervals.py",
+    "tables.py",
+    "replay.py",
+    "floor.py",
+)
 
 
 def main() -> int:
