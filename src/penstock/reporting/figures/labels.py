@@ -47,26 +47,30 @@ class _Box:
         height = min(self.high, other.high) - max(self.low, other.low)
         return max(width, 0.0) * max(height, 0.0)
 
-    def outside(self) -> float:
-        """Return the area that does not fit the panel, in square pixels."""
-        over = max(-self.left, 0.0) + max(self.right - _PANEL_W, 0.0)
+    def outside(self, width: float) -> float:
+        """Return the area that does not fit a panel of this width, in square pixels."""
+        over = max(-self.left, 0.0) + max(self.right - width, 0.0)
         return over * (self.high - self.low) * 4
 
 
-def placed(dots: Sequence[Dot], *, log_x: bool, log_y: bool) -> list[str | None]:
+def placed(dots: Sequence[Dot], *, log_x: bool, log_y: bool, width: float = _PANEL_W) -> list[str | None]:
     """Return a Plotly text position for each dot's label, or ``None`` where every side would hide something.
+
+    ``width`` is that of the panel in pixels.
 
     Labels that must stand are placed first, then the others in their order; each takes the side that hides the least.
     """
-    xs = _spread([math.log10(dot.x) if log_x else dot.x for dot in dots], _PANEL_W)
+    xs = _spread([math.log10(dot.x) if log_x else dot.x for dot in dots], width)
     ys = _spread([math.log10(dot.y) if log_y else dot.y for dot in dots], _PANEL_H)
     centres = list(zip(xs, ys, strict=True))
     taken = [_around(x, y, _DOT, _DOT_H) for x, y in centres]
     sides: list[str | None] = [None] * len(dots)
     for i in sorted((i for i, dot in enumerate(dots) if dot.label), key=lambda i: (not dots[i].must, i)):
         boxes = _boxes(dots[i], *centres[i])
-        side = _best(boxes, taken)
-        if dots[i].must or _hidden(boxes[side], taken) <= _TOLERATED * boxes[side].overlap(boxes[side]):
+        side = _best(boxes, taken, width)
+        if dots[i].must or _hidden(boxes[side], taken, width) <= _TOLERATED * boxes[side].overlap(
+            boxes[side]
+        ):
             sides[i] = side
             taken.append(boxes[side])
     return sides
@@ -76,12 +80,12 @@ def _boxes(dot: Dot, x: float, y: float) -> Mapping[str, _Box]:
     return {side: _label_box(side, x, y, len(dot.label) * _LETTER_W) for side in _SIDES}
 
 
-def _best(boxes: Mapping[str, _Box], taken: Sequence[_Box]) -> str:
-    return min(_SIDES, key=lambda side: (_hidden(boxes[side], taken), _SIDES.index(side)))
+def _best(boxes: Mapping[str, _Box], taken: Sequence[_Box], width: float) -> str:
+    return min(_SIDES, key=lambda side: (_hidden(boxes[side], taken, width), _SIDES.index(side)))
 
 
-def _hidden(box: _Box, taken: Sequence[_Box]) -> float:
-    return box.outside() + sum(box.overlap(other) for other in taken)
+def _hidden(box: _Box, taken: Sequence[_Box], width: float) -> float:
+    return box.outside(width) + sum(box.overlap(other) for other in taken)
 
 
 def _spread(values: Sequence[float], size: float) -> list[float]:

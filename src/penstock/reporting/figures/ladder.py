@@ -15,6 +15,9 @@ from penstock.reporting.standing import Standing
 
 Timed: TypeAlias = Literal["fit", "predict"]
 FASTEST_S = 1e-3
+WIDE_PX = 560.0
+"""Room for dots and labels in a figure of the full width."""
+
 _SYMBOLS = {"model": "circle", "baseline": "circle", "oracle": "diamond"}
 _SIZES = {"model": 12, "baseline": 8, "oracle": 11}
 
@@ -130,29 +133,36 @@ def _interval(standing: Standing, rung: RungFacts) -> Spec:
     }
 
 
-def against_time(standing: Standing, which: Timed) -> Figure:
-    """Return each rung's error over the seconds it takes to fit or to predict, on a logarithmic time axis.
+def against_time(standing: Standing) -> Figure:
+    """Return each rung's error over the seconds that it takes, on a logarithmic time axis.
 
-    Times under a millisecond are drawn at one millisecond; rungs without a time are left out.
+    A full mark stands at the time to fit, a hollow one at the time to predict, a line joins them. Times under a
+    millisecond are drawn at one millisecond; rungs that were not fitted are left out.
     """
-    timed = [rung for rung in standing.rungs if seconds_of(rung, which) is not None]
-    scores = [standing.score(rung) * standing.metric.scale for rung in timed]
-    times = [max(seconds_of(rung, which) or 0.0, FASTEST_S) for rung in timed]
+    timed = [rung for rung in standing.rungs if "fit" in times_of(rung)]
     musts = {rung.name for rung in (standing.model, standing.baseline) if rung is not None}
     dots = [
-        Dot(x=x, y=y, label=rung.label, must=rung.name in musts)
-        for x, y, rung in zip(times, scores, timed, strict=True)
+        Dot(
+            x=x,
+            y=standing.score(rung) * standing.metric.scale,
+            label=rung.label if first else "",
+            must=rung.name in musts,
+        )
+        for rung in timed
+        for first, x in zip((True, False), times_of(rung).values(), strict=False)
     ]
-    sides = placed(dots, log_x=True, log_y=_scale(standing).get("type") == "log")
-    data = [_timed_dot(standing, rung, dot, side) for rung, dot, side in zip(timed, dots, sides, strict=True)]
+    sides = placed(dots, log_x=True, log_y=_scale(standing).get("type") == "log", width=WIDE_PX)
+    labels = [side for dot, side in zip(dots, sides, strict=True) if dot.label]
+    data = [_timed(standing, rung, side) for rung, side in zip(timed, labels, strict=True)]
     y = axis(named(standing.metric), **_scale(standing))
-    x = axis(f"seconds to {which}", type="log", range=_padded(dots), tickformat="~g", dtick=1)
+    x = axis("seconds", type="log", range=_padded(dots), tickformat="~g", dtick=1)
     return Figure(data=tuple(data), layout=layout({"xaxis": x, "yaxis": y}))
 
 
-def seconds_of(rung: RungFacts, which: Timed) -> float | None:
-    """Return the rung's time for fitting or predicting."""
-    return rung.fit_seconds if which == "fit" else rung.predict_seconds
+def times_of(rung: RungFacts) -> dict[Timed, float]:
+    """Return the rung's times that are known, to fit first, none under a millisecond."""
+    found: dict[Timed, float | None] = {"fit": rung.fit_seconds, "predict": rung.predict_seconds}
+    return {which: max(seconds, FASTEST_S) for which, seconds in found.items() if seconds is not None}
 
 
 def _padded(dots: Sequence[Dot]) -> list[float]:
@@ -160,19 +170,22 @@ def _padded(dots: Sequence[Dot]) -> list[float]:
     return [math.floor(min(logs)) - 0.3, math.ceil(max(logs)) + 0.3]
 
 
-def _timed_dot(standing: Standing, rung: RungFacts, dot: Dot, side: str | None) -> Spec:
-    tail = suffix(standing.metric.unit)
+def _timed(standing: Standing, rung: RungFacts, side: str | None) -> Spec:
+    tail, times = suffix(standing.metric.unit), times_of(rung)
+    marker = _marker(standing, rung)
+    marks = {"fit": marker["symbol"], "predict": f"{marker['symbol']}-open"}
     return {
         "type": "scatter",
-        "mode": "markers+text",
-        "x": [dot.x],
-        "y": [dot.y],
+        "mode": "lines+markers+text",
+        "x": list(times.values()),
+        "y": [standing.score(rung) * standing.metric.scale] * len(times),
         "name": plain(rung.label),
-        "text": [plain(rung.label) if side else ""],
+        "text": [plain(rung.label) if side else "", ""][: len(times)],
         "textposition": side or "middle right",
         "textfont": {"size": 12, "color": standing.colours[rung.name]},
-        "marker": _marker(standing, rung),
-        "error_y": _interval(standing, rung),
+        "marker": {**marker, "symbol": [marks[which] for which in times], "line": {"width": 1.5}},
+        "line": {"width": 1, "color": standing.colours[rung.name]},
         "cliponaxis": False,
-        "hovertemplate": f"%{{y:,.4~r}}{tail} in %{{x:.2~r}} s",
+        "customdata": list(times),
+        "hovertemplate": f"%{{y:,.4~r}}{tail}, %{{x:.2~r}} s to %{{customdata}}",
     }

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from penstock.reporting.blocks import Block, Cell, Chart, Column, Row, Section, Table
+from penstock.reporting.blocks import Block, Cell, Chart, Column, Section, Table
 from penstock.reporting.facts import ReportFacts, RungFacts
-from penstock.reporting.figures.ladder import Timed, against_time, ranking, seconds_of
+from penstock.reporting.figures.ladder import against_time, ranking, times_of
 from penstock.reporting.numbers import duration, measure, number
 from penstock.reporting.standing import Standing, metric_facts
 
 _ROW_PX = 40
-_TIMED: tuple[Timed, ...] = ("fit", "predict")
+_TIMED_PX = 18
 
 
 def ladder(facts: ReportFacts, standing: Standing) -> Section:
     """Return the ladder section."""
     blocks: list[Block] = [_ranking(standing), _table(facts, standing)]
-    timed = [_timed(standing, which) for which in _TIMED if _has_times(standing, which)]
-    if timed:
-        blocks.append(Row(blocks=tuple(timed)))
+    if any("fit" in times_of(rung) for rung in standing.rungs):
+        blocks.append(_timed(standing))
     return Section(id="ladder", title="Ladder", blocks=tuple(blocks))
 
 
@@ -34,16 +33,15 @@ def _ranking(standing: Standing) -> Chart:
     )
 
 
-def _has_times(standing: Standing, which: Timed) -> bool:
-    return any(seconds_of(rung, which) is not None for rung in standing.rungs)
-
-
-def _timed(standing: Standing, which: Timed) -> Chart:
-    fit = which == "fit"
-    title = "Error against fit time" if fit else "Error against predict time"
-    summary = "Lower left is better: less error in less time. Colours are those of the table."
-    figure = against_time(standing, which)
-    return Chart(id=f"ladder-{which}", title=title, summary=summary, figure=figure, height_px=340)
+def _timed(standing: Standing) -> Chart:
+    return Chart(
+        id="ladder-time",
+        title="Error against the time it takes",
+        summary="Lower left is better: less error in less time. A full mark stands at the time to fit, a hollow one at the "
+        "time to predict all test windows. Colours are those of the table.",
+        figure=against_time(standing),
+        height_px=240 + _TIMED_PX * len(standing.rungs),
+    )
 
 
 def _table(facts: ReportFacts, standing: Standing) -> Table:
