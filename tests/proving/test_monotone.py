@@ -90,8 +90,8 @@ def test_a_planted_bump_is_found_and_told() -> None:
     before, after = (float(value) for value in found.counter.outcome.values)
     assert after - before == pytest.approx(20.0, abs=0.1)
     assert (found.example or "").startswith(
-        "history of 'a' up to 2024-01-03T23:00Z, temperature moved at step 1: temperature of 'a' at 2024-01-04T00:00Z "
-        "from 9 to 13 raises the forecast of that stamp from "
+        "history of 'a' up to 2024-01-03T23:00Z: temperature of 'a' at 2024-01-04T00:00Z (step 1) moved from 9 to 13 raises "
+        "the forecast of that stamp from "
     )
 
 

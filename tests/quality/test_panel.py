@@ -148,6 +148,13 @@ def test_constant_series() -> None:
     assert str(result.examples[0]) == "still (always 7.0)"
 
 
+def test_a_panel_of_nothing_but_constants_is_refused() -> None:
+    result = ask("constant_series", panel(rows("a", range(4), [0.0] * 4), rows("b", range(4), [7.0] * 4)))
+    assert (result.verdict, result.count) == ("broken", 2)
+    assert result.finding == "series that never change, and no other"
+    assert str(result.examples[0]) == "a (always 0.0)"
+
+
 def test_short_series_stop() -> None:
     frame = panel(rows("a", range(10)), rows("short", range(3)), rows("void", [0], [None]))
     result = ask("short_series", frame, min_rows=5)

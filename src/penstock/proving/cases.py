@@ -224,8 +224,8 @@ class Sweep:
         return tuple(cls(window, name, step) for name in columns for step in steps for window in windows)
 
     def describe(self, subject: Subject) -> str:
-        """Say which history this is, and what is moved."""
-        return f"{self.window.describe(subject)}, {self.column} moved at step {self.step}"
+        """Say which history this is; the problem says what was moved."""
+        return self.window.describe(subject)
 
 
 def listed(names: tuple[str, ...]) -> str:

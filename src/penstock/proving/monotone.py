@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from penstock.domain.errors import ConfigError, bounded, did_you_mean
 from penstock.domain.results import ChangedValue, Outcome
 from penstock.proving.cases import Sweep
-from penstock.proving.differences import number, pair, stamp
+from penstock.proving.differences import pair, stamp
 from penstock.proving.searched import Problem, SearchedCheck
 from penstock.proving.subjects import ordered
 
@@ -131,10 +131,9 @@ def _problem(case: Sweep, found: tuple[str, str, float, float], levels: tuple[fl
         values=pair(ours, theirs),
     )
     way = "raises" if theirs > ours else "lowers"
-    first, second = outcome.values
     text = (
-        f"{case.column} of {series!r} at {time} from {number(levels[0], len(low))} to {high} {way} the forecast of that "
-        f"stamp from {first} to {second}"
+        f"{case.column} of {series!r} at {time} (step {case.step}) moved from {low} to {high} {way} the forecast of that "
+        f"stamp from {outcome.values[0]} to {outcome.values[1]}"
     )
     return Problem(text=text, outcome=outcome, changed=(changed,))
 

@@ -58,20 +58,20 @@ def _example(check: CheckResult) -> Block:
             summary=f"Smallest example of {check.name}", blocks=(Command(lines=tuple(text.splitlines())),)
         )
     notice = Notice(
-        title=f"Smallest example that breaks {check.name}",
+        title=f"Smallest example that breaks {check.name}:",
         text=text,
         tone="bad" if check.kind == "asserts" else "warn",
     )
-    rows = _numbers(check.counter)
-    if not rows:
-        return notice
+    if not check.counter.changed:
+        return notice  # the sentence has both numbers already
     columns = (
         Column(label="What"),
         Column(label="Series"),
         Column(label="Stamp (UTC)", tight=True),
-        Column(label="One", right=True),
-        Column(label="Other", right=True),
+        Column(label="Before", right=True),
+        Column(label="After", right=True),
     )
+    rows = _numbers(check.counter)
     return Stack(blocks=(notice, Table(caption=_caption(check.counter), columns=columns, rows=rows)))
 
 
@@ -82,8 +82,8 @@ def _numbers(counter: CounterExample) -> tuple[tuple[Cell, ...], ...]:
             Cell(text=f"changed: {value.column}"),
             Cell(text=value.series),
             Cell(text=value.time),
-            Cell(text=value.before, note="was"),
-            Cell(text=value.after, note="became"),
+            Cell(text=value.before),
+            Cell(text=value.after),
         )
         for value in counter.changed
     ]
