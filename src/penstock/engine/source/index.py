@@ -17,7 +17,7 @@ from penstock.engine.source.closure import CodeClosure
 from penstock.engine.source.digest import literal_paths, parts_of
 from penstock.engine.source.effects import Effects
 from penstock.engine.source.locate import OWN_PACKAGE, Found, Locator
-from penstock.engine.source.memory import Key, Learned, Looks, content_of
+from penstock.engine.source.memory import Kept, Key, Learned, Looks, content_of
 from penstock.engine.source.modules import Module, Modules, is_test
 from penstock.engine.source.normal import digest_text
 from penstock.engine.source.reach import Reach
@@ -46,8 +46,7 @@ class SourceIndex:
     _effects: Effects = field(init=False)
     _writers: Writers = field(init=False)
     _closures: dict[Definition, CodeClosure] = field(default_factory=dict)
-    _kept: dict[Key, CodeClosure] = field(default_factory=dict)
-    _looks: Looks = field(default_factory=Looks)
+    _kept: dict[Key, Kept] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._elsewhere = _loaded_elsewhere(self.locator)
@@ -74,7 +73,7 @@ class SourceIndex:
             key = Key(name, tuple(_related(definition)))
             if key not in self._kept:
                 self._kept[key] = self._closure(name, definition)
-            self._closures[definition] = self._kept[key]
+            self._closures[definition] = self._kept[key].closure
         return self._closures[definition]
 
     def learned(self) -> Learned:
@@ -86,7 +85,6 @@ class SourceIndex:
             contents={name: content_of(module) for name, module in modules.items()},
             scans=scans,
             groups=dict(self._groups),
-            looks=self._looks.copy(),
             elsewhere=self._elsewhere,
         )
 
@@ -97,7 +95,6 @@ class SourceIndex:
             return False
         self._groups.update(points)
         self._kept.update(learned.closures_with(self._elsewhere))
-        self._looks = learned.looks.copy()
         return True
 
     def is_first_party(self, module_name: str) -> bool:
@@ -114,7 +111,7 @@ class SourceIndex:
         """Return the name of the first-party module that a file holds, if it was read already."""
         return self._modules.name_of(path)
 
-    def _closure(self, name: str, definition: Definition) -> CodeClosure:
+    def _closure(self, name: str, definition: Definition) -> Kept:
         module_name, _, qualified = name.partition(":")
         module = self._module(module_name)
         if module is None:
@@ -141,12 +138,12 @@ class SourceIndex:
         if module is not None and _top(qualified) in module.bindings:
             reach.add_start(module, _top(qualified))
 
-    def _outside(self, name: str, top: str) -> CodeClosure:
+    def _outside(self, name: str, top: str) -> Kept:
         found = self.locator.find(top)
         if (found is None or found.origin == "first") and top not in sys.stdlib_module_names:
             raise PipelineError(_no_source(name, f"for there is no file of a module {top!r}"))
         is_library = found is not None and found.origin == "third"
-        return CodeClosure(
+        nothing = CodeClosure(
             digest=Digest(digest_text()),
             parts={},
             files=(),
@@ -155,23 +152,26 @@ class SourceIndex:
             literal_paths=(),
             dynamic=(),
         )
+        return Kept(nothing, Looks())
 
-    def _made(self, target: str, reach: Reach) -> CodeClosure:
+    def _made(self, target: str, reach: Reach) -> Kept:
         parts = parts_of(target, reach)
         files = {
             module.found.path
             for module in self._modules.all(self._imported_by(reach.read))
             if module.found.path is not None
         }
-        return CodeClosure(
+        looks = Looks()
+        found = CodeClosure(
             digest=Digest(digest_text(*(text for item in parts.items() for text in item))),
             parts=parts,
             files=tuple(sorted(files)),
             folders=tuple(sorted({path.parent for path in files})),
             distributions=frozenset(reach.distributions),
-            literal_paths=literal_paths(reach, self._looks),
+            literal_paths=literal_paths(reach, looks),
             dynamic=reach.reasons,
         )
+        return Kept(found, looks)
 
     def _imported_by(self, names: Iterable[str]) -> set[str]:
         """Return modules with their packages and, for our own, all that they import: these are opened too.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -48,16 +49,17 @@ class Looks:
         self.files.add((path, found))
         return found
 
-    def still_hold(self) -> bool:
+    def still_hold(self, there: Callable[[str], bool] = os.path.isfile) -> bool:
         """Whether the same files are there."""
-        return self.folders <= {str(Path.cwd())} and all(
-            os.path.isfile(path) == found  # noqa: PTH113
-            for path, found in self.files
-        )
+        is_here = self.folders <= {str(Path.cwd())}
+        return is_here and all(there(path) == found for path, found in self.files)
 
-    def copy(self) -> Looks:
-        """Return a copy, to which others may add."""
-        return Looks(set(self.files), set(self.folders))
+
+class Kept(NamedTuple):
+    """A closure, and the files that were looked for on the way; nobody adds to either."""
+
+    closure: CodeClosure
+    looks: Looks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,12 +69,11 @@ class Learned:
     ``elsewhere`` are the modules that were loaded from other roots: they only count where names are made at run time.
     """
 
-    closures: Mapping[Key, CodeClosure]
+    closures: Mapping[Key, Kept]
     places: Mapping[str, Found | None]
     contents: Mapping[str, tuple[str, str] | None]
     scans: Mapping[tuple[Path, str], tuple[str, ...]]
     groups: Mapping[str, tuple[str, ...]]
-    looks: Looks
     elsewhere: tuple[str, ...]
 
     def still_holds(self, modules: Modules, points: Mapping[str, tuple[str, ...]]) -> bool:
@@ -83,15 +84,16 @@ class Learned:
             and all(modules.locator.find(name) == found for name, found in self.places.items())
             and all(content_of(modules.get(name)) == content for name, content in self.contents.items())
             and all(modules.names_below(*root) == names for root, names in self.scans.items())
-            and self.looks.still_hold()
         )
 
-    def closures_with(self, elsewhere: tuple[str, ...]) -> Iterator[tuple[Key, CodeClosure]]:
-        """Yield the closures that hold when ``elsewhere`` is loaded too."""
-        for key, closure in self.closures.items():
+    def closures_with(self, elsewhere: tuple[str, ...]) -> Iterator[tuple[Key, Kept]]:
+        """Yield the closures that hold when ``elsewhere`` is loaded, in the working directory and with its files."""
+        there = cache(os.path.isfile)
+        for key, kept in self.closures.items():
             is_script = key.name.partition(":")[0] in _MAIN
-            if not is_script and (elsewhere == self.elsewhere or not closure.dynamic):
-                yield key, closure
+            is_same = elsewhere == self.elsewhere or not kept.closure.dynamic
+            if is_same and not is_script and kept.looks.still_hold(there):
+                yield key, kept
 
 
 def content_of(module: Module | None) -> tuple[str, str] | None:
