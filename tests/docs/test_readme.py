@@ -12,6 +12,7 @@ import pytest
 
 PAGE = Path(__file__).parents[2] / "README.md"
 SMALL = ("source.days=60", "source.areas=[DK1]", "source.consumer_types=['111','443']", "split.origins=4")
+QUICK = ("tune.trials=1", "model.n_estimators=10", "checks.examples=1")
 
 
 NEEDLE = "tr0utbeck"  # in an address, as a team would have it
@@ -32,7 +33,7 @@ def run(command: list[str], folder: Path) -> str:
 def trained(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """Return a folder in which a small Danish model was trained, and what was printed."""
     folder = tmp_path_factory.mktemp("trained")
-    command = [sys.executable, "-m", "penstock", "run", "denmark", *SMALL, "tune.trials=1"]
+    command = [sys.executable, "-m", "penstock", "run", "denmark", *SMALL, *QUICK]
     return folder, run(command, folder)
 
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from tests.docs.test_tutorial import BLOCK, commands, run
+    from tests.docs.test_tutorial import BLOCK, RunHere, commands
 else:
-    from docs.test_tutorial import BLOCK, commands, run
+    from docs.test_tutorial import BLOCK, commands
 
 PAGE = Path(__file__).parents[2] / "docs/sources.md"
 
@@ -80,7 +80,7 @@ def test_a_fresh_source_and_its_test_have_sixty_lines_at_most(written: Path) -> 
     assert max(lengths.values()) <= 60, lengths
 
 
-def test_the_commands_of_the_page_answer_so(tmp_path: Path) -> None:
+def test_the_commands_of_the_page_answer_so(tmp_path: Path, run_here: RunHere) -> None:
     (block,) = blocks("console").values()
     for command in commands(block):
-        run(command, tmp_path)
+        run_here(command, tmp_path)

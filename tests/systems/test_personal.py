@@ -65,6 +65,7 @@ def test_names_are_not_put_back_by_another_key(tmp_path: Path) -> None:
 def _run(folder: Path) -> subprocess.CompletedProcess[bytes]:
     options = ["target=y", "time=ds", "series=owner", "static=street", "personal=[owner,street]", "horizon=6"]
     small = ["search=false", "ladder=[seasonal_naive_short]", "split.origins=2", "split.folds=2", "threads=1"]
+    small += ["model.n_estimators=5", "checks.examples=2"]
     return subprocess.run(
         [
             *(sys.executable, "-m", "penstock", "run", "panel", f"data={folder / 'power.parquet'}"),
