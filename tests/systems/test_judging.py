@@ -9,9 +9,10 @@ import polars as pl
 import pytest
 
 from penstock.domain.errors import DataError
+from penstock.evaluation.costs import CostConfig
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split
 from penstock.forecasting.panel import season_lengths
-from penstock.systems.shared.judging import judge, over_naive
+from penstock.systems.shared.judging import headline, judge, over_naive
 from penstock.systems.shared.learning import climb, known_seasons
 from penstock.systems.shared.values import Effort, Judging, PanelShape, Tried
 from penstock.testing.panels import random_panel, random_predictions
@@ -124,3 +125,21 @@ def test_a_model_that_leaves_forecasts_out_cannot_be_judged() -> None:
     tried = Tried(candidate=replace(rung, label="model", predictions=nothing), rungs=[rung], oracle=None)
     with pytest.raises(DataError, match=r"no MAE on the final window.*a forecast is missing"):
         judge(panel, shape, split, tried, Judging(metric="mae", seed=1))
+
+
+def test_prices_give_every_rung_a_cost_and_the_model_a_saving() -> None:
+    panel, shape, split = unjudged()
+    rung = climb(panel, shape, split, "seasonal_naive_short", Effort(seed=1, threads=1))
+    better = rung.predictions.with_columns(prediction=(pl.col("prediction") + 3 * pl.col("y")) / 4)
+    tried = Tried(candidate=replace(rung, label="model", predictions=better), rungs=[rung], oracle=None)
+    prices = CostConfig(overstock=1.0, stockout=3.0, currency="DKK")
+    found = judge(panel, shape, split, tried, Judging(metric="mae", seed=1, cost=prices))
+    ours, theirs = found.candidate, found.ladder.rungs[0]
+    assert ours.metrics["cost"] == pytest.approx(theirs.metrics["cost"] / 4)
+    assert ours.metrics["cost_saved"] == pytest.approx(theirs.metrics["cost"] - ours.metrics["cost"])
+    assert {"cost", "cost_saved"} <= set(ours.intervals)
+    assert "cost" in theirs.intervals
+    assert f"DKK a value less ({ours.intervals['cost_saved'].lower:.4g} …" in headline(found)
+    without = judge(panel, shape, split, tried, Judging(metric="mae", seed=1))
+    assert without.saving is None
+    assert "cost" not in without.candidate.metrics

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from penstock.domain.results import BadSlice, CheckResult, RunResult, SliceScore, StepReport
 
-SHOWN_METRICS = ("mape", "mase", "wape", "mae", "rmse", "bias")
+SHOWN_METRICS = ("mape", "mase", "wape", "mae", "rmse", "bias", "cost")
 UNBOUNDED = 10_000
 """Width in a pipe or file: one row stays one line there, for whoever searches it."""
 

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from penstock.domain.timezones import TimeZone
+from penstock.evaluation.costs import CostConfig
 from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
 from penstock.forecasting.calibration import IntervalsConfig
@@ -80,6 +81,11 @@ class ForecastingConfig(BaseModel):
     intervals: IntervalsConfig = Field(
         default_factory=IntervalsConfig,
         description="Prediction intervals: levels, and whose errors make them.",
+    )
+    cost: CostConfig | None = Field(
+        default=None,
+        description="What errors cost: with two prices every rung has a cost, and the run says what the model saves. "
+        "Give it where too much and too little do not cost the same.",
     )
     quality: QualityConfig = Field(
         default_factory=QualityConfig, description="What the data may look like before they are refused."

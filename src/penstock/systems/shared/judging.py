@@ -10,7 +10,9 @@ from penstock.engine import step
 from penstock.engine.context import log_metrics
 from penstock.evaluation.bad_slices import bad_slices
 from penstock.evaluation.bootstrap import BootstrapConfig
+from penstock.evaluation.costs import COST, SAVED, Saving, saving
 from penstock.evaluation.ladder import Ladder, RungRequest, RungScores, beats_all, score_rung
+from penstock.evaluation.metrics import POINT_METRICS
 from penstock.evaluation.slices import SliceRequest, slice_scores, worst
 from penstock.evaluation.splits import Split
 from penstock.evaluation.undefined import deciding
@@ -35,7 +37,7 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
 
     decided = deciding(up_to(panel, split.train_end), judging.metric)
     scales = naive_scales(panel, (known_seasons(panel, shape, split) or (1,))[0], split.train_end)
-    request = RungRequest(bootstrap=BootstrapConfig(seed=judging.seed))
+    request = scoring(judging)
     candidate, rungs = tried.candidate, tried.rungs
     climbed = [rung for rung in rungs if not rung.note]
     scored = {rung.label: _scores(rung, scales, request) for rung in (candidate, *climbed)}
@@ -49,6 +51,8 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     judged = scored[CANDIDATE]
     _require_number(judged, decided.metric)
     judged = with_interval_metrics(judged, candidate.predictions)
+    saved = _saving(candidate.predictions, by_label, scored, judging)
+    judged = with_saving(judged, saved)
     scored[CANDIDATE] = judged
     for name, scores in scored.items():
         log_metrics(name, scores.metrics)
@@ -64,6 +68,7 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
         over_naive=over_naive(candidate.predictions, naives),
         over_oracle=_over_oracle(judged, told),
         notes=(decided.note,) if decided.note else (),
+        saving=saved,
     )
 
 
@@ -129,6 +134,8 @@ def headline(judgement: Judgement) -> str:
         parts.append(f"MAE {judgement.over_naive:.3f} × the better seasonal naive (mean over series)")
     if judgement.over_oracle is not None:
         parts.append(f"MAE {judgement.over_oracle:.2f} × the oracle")
+    if judgement.saving is not None:
+        parts.append(f"costs {judgement.saving.describe()}")
     parts += [
         f"{name.removeprefix('coverage_')} % intervals hold {held:.1%}"
         for name, held in judgement.candidate.metrics.items()
@@ -167,6 +174,37 @@ def with_interval_metrics(judged: RungScores, predictions: pl.DataFrame) -> Rung
 
     found = interval_metrics(predictions)
     return judged.model_copy(update={"metrics": {**judged.metrics, **found}}) if found else judged
+
+
+def scoring(judging: Judging) -> RungRequest:
+    """Return how rungs are scored: by every point metric, and by cost where errors have prices."""
+    bootstrap = BootstrapConfig(seed=judging.seed)
+    if judging.cost is None:
+        return RungRequest(bootstrap=bootstrap)
+    return RungRequest(metrics=(*POINT_METRICS, COST), bootstrap=bootstrap, options=judging.cost.options)
+
+
+def with_saving(judged: RungScores, saved: Saving | None) -> RungScores:
+    """Return the scores with what the model saves, and its interval, where errors have prices."""
+    if saved is None:
+        return judged
+    ends = {SAVED: saved.interval} if saved.interval else {}
+    return judged.model_copy(
+        update={
+            "metrics": {**judged.metrics, SAVED: saved.value},
+            "intervals": {**judged.intervals, **ends},
+        }
+    )
+
+
+def _saving(
+    ours: pl.DataFrame, rungs: dict[str, pl.DataFrame], scored: dict[str, RungScores], judging: Judging
+) -> Saving | None:
+    if judging.cost is None:
+        return None
+    costs = {name: scored[name].metrics.get(COST) for name in rungs}
+    priced = {name: (cost, rungs[name]) for name, cost in costs.items() if cost is not None}
+    return saving(ours, priced, judging.cost, BootstrapConfig(seed=judging.seed))
 
 
 def _over_oracle(candidate: RungScores, oracle: RungScores | None) -> float | None:

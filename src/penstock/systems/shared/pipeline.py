@@ -146,7 +146,7 @@ def learn(
     candidate = try_candidate(panel, shape, windows, trained)
     candidate, calibration = _with_intervals(panel, shape, windows, (trained, candidate), cfg)
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
-    judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed))
+    judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed, cost=cfg.cost))
     sample = draw_sample(panel, windows, trained, cfg.checks, cfg.seed)
     evidence = Evidence(
         judgement=judgement,

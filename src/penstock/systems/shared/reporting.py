@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from penstock.engine import step
+from penstock.evaluation.costs import COST
 from penstock.evaluation.ladder import RungScores
 from penstock.evaluation.metrics import POINT_METRICS
 from penstock.forecasting.importances import importances
@@ -44,7 +45,7 @@ METRICS = (
 NOT_ENDED = ProvenanceFacts(run_id="", started_at=datetime(1970, 1, 1, tzinfo=UTC))
 _VERDICTS = {"passed": "passed", "noted": "warned", "broken": "failed"}
 HISTORY_SEASONS = 4
-_SHOWN = frozenset(POINT_METRICS) - {"mse"}
+_SHOWN = frozenset(POINT_METRICS) - {"mse"} | {COST}
 
 
 @step(stage="report")
@@ -75,7 +76,7 @@ def gather(
         predictions=_predictions(tried),
         history=ground.panel,
         provenance=NOT_ENDED,
-        metrics=METRICS,
+        metrics=_metrics(judgement),
         forecast=learned.forecast.select("series", "time", "prediction", cs.starts_with("lower_", "upper_")),
         slices=judgement.slices,
         slices_bad=judgement.bad,
@@ -86,6 +87,13 @@ def gather(
         checks_on=tell_sample(sample),
         quality=_quality(ground.shape, ground.report),
     )
+
+
+def _metrics(judgement: Judgement) -> tuple[MetricFacts, ...]:
+    """Return how metrics are shown; a cost in its currency, for each value forecast."""
+    if judgement.saving is None:
+        return METRICS
+    return (*METRICS, MetricFacts(name=COST, label="Cost a value", unit=judgement.saving.currency))
 
 
 def _rungs(judgement: Judgement, rungs: list[Climb]) -> tuple[RungFacts, ...]:

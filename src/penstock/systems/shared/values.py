@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.results import BadSlice, CheckResult, Result, SliceScore
 from penstock.domain.values import Seconds
+from penstock.evaluation.costs import CostConfig, Saving
 from penstock.evaluation.ladder import Ladder, LadderVerdict, RungScores
 from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
@@ -93,10 +94,11 @@ class Start(Result):
 
 
 class Judging(Result):
-    """By which metric the candidate is judged, and the seed of the bootstrap."""
+    """By which metric the candidate is judged, the seed of the bootstrap, and prices of errors where there are any."""
 
     metric: PointMetric
     seed: int
+    cost: CostConfig | None = None
 
 
 class Judgement(Result):
@@ -105,7 +107,7 @@ class Judgement(Result):
     ``slices`` are all, worst first, and ``bad`` those that are worse than chance explains.
     ``over_naive`` is the mean over series of the candidate's MAE over that of the better seasonal naive, and
     ``over_oracle`` the candidate's MAE over the oracle's, where there is one. ``notes`` say why another metric judges than the
-    one that was asked for.
+    one that was asked for. ``saving`` is there where errors have prices.
     """
 
     candidate: RungScores
@@ -118,6 +120,7 @@ class Judgement(Result):
     over_naive: float | None
     over_oracle: float | None
     notes: tuple[str, ...] = ()
+    saving: Saving | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
