@@ -14,11 +14,11 @@ from pydantic import ValidationError
 
 from penstock.domain.errors import ConfigError, DataError
 from penstock.evaluation.predictor import Forecaster
-from penstock.forecasting.direct import STEP, DirectTable, direct_table, distance
+from penstock.forecasting.direct import STEP, DirectTable, Drawing, direct_table, distance
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.importances import importances
-from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.models import ModelConfig, Trees
 from penstock.forecasting.table import FeatureTable, member_matrix
 from penstock.forecasting.training import fit, prepare, resolve
 from penstock.testing.forecasters import ForecasterContract
@@ -102,7 +102,7 @@ def test_training_and_forecast_see_the_same_columns(panel: pl.DataFrame, target:
     """Both against a slow loop over the definitions, at the same cutoff."""
     model = asked("direct", target)
     features, _ = resolve(panel, FEATURES, model)
-    prepared = prepare(panel, features, model.members, history=50, seed=5)
+    prepared = prepare(panel, features, model.members, history=50, drawing=Drawing(seed=5))
     table = prepared.table(model.members[0])
     assert isinstance(table, DirectTable)
     matrix, label = member_matrix(table, prepared.plan, model.members[0])
@@ -231,6 +231,10 @@ def test_the_first_step_ahead_is_a_column_and_counts(direct: ForecastModel, mixe
         "mean24",
         "deviation12",
     )
+    assert mixed.columns == direct.columns
+    for member, booster in enumerate(each.booster for each in mixed.members if isinstance(each, Trees)):
+        assert list(mixed.columns_of(member)) == booster.feature_name()
+    assert (direct.longest, mixed.longest) == (STEPS, STEPS)
     for model in (direct, mixed):
         shares = importances(model)
         assert shares[STEP] > 0
@@ -287,7 +291,7 @@ def table_of(lengths: Sequence[int]) -> FeatureTable:
 @settings(max_examples=50, deadline=None)
 @given(lengths=st.lists(st.integers(1, 30), min_size=1, max_size=4), ahead=st.integers(1, 12))
 def test_few_values_are_learned_at_every_step(lengths: list[int], ahead: int) -> None:
-    found = direct_table(table_of(lengths), ahead, (), seed=0)
+    found = direct_table(table_of(lengths), ahead, (), Drawing(seed=0))
     expected = [
         (place, step)
         for size in lengths
@@ -300,14 +304,16 @@ def test_few_values_are_learned_at_every_step(lengths: list[int], ahead: int) ->
 
 
 def test_many_values_are_learned_at_some_steps_spread_over_all() -> None:
-    found = direct_table(table_of([60_000]), 40, (), seed=0)
+    found = direct_table(table_of([60_000]), 40, (), Drawing(seed=0))
     later = found.steps[found.places >= 40].reshape(-1, 4)
     assert (np.diff(later, axis=1) > 0).all()
     counts = np.bincount(later.ravel(), minlength=41)[1:]
     assert 0.9 < counts.min() / counts.mean() <= counts.max() / counts.mean() < 1.1
-    again = direct_table(table_of([60_000]), 40, (), seed=0)
+    again = direct_table(table_of([60_000]), 40, (), Drawing(seed=0))
     assert np.array_equal(found.steps, again.steps)
-    assert not np.array_equal(found.steps, direct_table(table_of([60_000]), 40, (), seed=1).steps)
+    assert not np.array_equal(found.steps, direct_table(table_of([60_000]), 40, (), Drawing(seed=1)).steps)
+    few = direct_table(table_of([60_000]), 40, (), Drawing(seed=0, limit=100_000))
+    assert len(few.steps) == 2 * 60_000 - 1  # the first value is known one step before only
     thin = found.thinned(1000, seed=2)
     assert (len(thin.steps), len(thin.places), len(thin.known)) == (1000, 1000, 1000)
     assert thin.known[:, 0].tolist() == thin.steps.tolist()

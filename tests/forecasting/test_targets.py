@@ -1,10 +1,21 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
 from pydantic import ValidationError
 
 from penstock.forecasting.models import ModelConfig
-from penstock.forecasting.targets import Target, resolve_targets
+from penstock.forecasting.recursion import rebuilt
+from penstock.forecasting.scaling import fit_scaling, scaling_of
+from penstock.forecasting.targets import SCALES, Target, resolve_targets
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @pytest.mark.parametrize("text", ["log", "none/difference24", "auto/lag168", "standardise/mean7"])
@@ -42,3 +53,25 @@ def test_auto_follows_the_seasons() -> None:
     assert [str(each) for each in resolve_targets("auto", ())] == ["auto", "auto/lag1"]
     chosen = (Target(scale="log"),)
     assert resolve_targets(chosen, (24,)) == chosen
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    values=arrays(
+        np.float64, st.tuples(st.integers(1, 3), st.integers(60, 90)), elements=st.floats(0.1, 1e6)
+    ),
+    scale=st.sampled_from(SCALES),
+    difference=st.sampled_from([0, 1, 7, 24]),
+)
+def test_scales_and_differences_are_undone_exactly(
+    values: NDArray[np.float64], scale: str, difference: int
+) -> None:
+    """Who knows the scaled differences of the future knows the future."""
+    names = [f"s{place}" for place in range(len(values))]
+    scaling = scaling_of(fit_scaling(values, names, scale), scale, names)
+    scaled = scaling.forward(values)
+    changes = scaled.copy()
+    if difference:
+        changes[:, difference:] -= scaled[:, :-difference]
+    found = scaling.inverse(rebuilt(scaled[:, :40], changes[:, 40:], difference))
+    np.testing.assert_allclose(found, values[:, 40:], rtol=1e-6, atol=1e-9 * values.max())

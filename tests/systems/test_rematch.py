@@ -13,7 +13,7 @@ from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.training import fit
-from penstock.systems.shared.rematch import AS_IT_SERVES, Champion, on_common_rows, rematch
+from penstock.systems.shared.rematch import AS_IT_SERVES, FITTED_LONGER, Champion, on_common_rows, rematch
 from penstock.testing.panels import random_panel
 
 PANEL = random_panel({"a": (0, 240), "b": (0, 240)})
@@ -57,6 +57,15 @@ def test_what_cannot_be_compared_is_told(champion: Champion, split: Split) -> No
         rematch(champion, days, PANEL)
     with pytest.raises(DataError, match="it knows none of the candidate's series"):
         rematch(champion, split, PANEL.filter(pl.col("series") == "b"))
+
+
+def test_a_champion_that_learned_fewer_steps_is_fitted_again_for_them(split: Split) -> None:
+    direct = ModelConfig.model_validate({"strategy": "direct", "steps": 3, "n_estimators": 2})
+    model = fit(up_to(PANEL, split.train_end), FEATURES, direct, seed=1, threads=1)
+    short = Champion(name="x@v1", model=model, horizon=3, seen_until=split.train_end)
+    theirs, how = rematch(short, split, PANEL)
+    assert how == FITTED_LONGER
+    assert theirs["step"].max() == split.horizon
 
 
 def test_only_common_rows_are_compared(champion: Champion, split: Split) -> None:

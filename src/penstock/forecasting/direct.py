@@ -121,7 +121,25 @@ def season_of(lag: int, seasons: Sequence[int]) -> int:
     return max((season for season in seasons if lag % season == 0), default=0)
 
 
-def direct_table(table: FeatureTable, ahead: int, seasons: Sequence[int], seed: int) -> DirectTable:
+@dataclass(frozen=True, kw_only=True)
+class Drawing:
+    """How rows of a direct table are drawn: by ``seed``, and hardly more than ``limit``, which ``thinned`` keeps to."""
+
+    seed: int
+    limit: int | None = None
+
+    def draws(self, rows: int, ahead: int) -> int:
+        """Return at how many steps each of ``rows`` values is learned."""
+        wanted = max(DRAWS, -(-FEW_ROWS // max(rows, 1)))
+        if self.limit is not None:
+            wanted = min(wanted, -(-self.limit // max(rows, 1)))
+        return min(ahead, wanted)
+
+
+EVERYTHING = Drawing(seed=0)
+
+
+def direct_table(table: FeatureTable, ahead: int, seasons: Sequence[int], drawing: Drawing) -> DirectTable:
     """Pair the rows of ``table`` with steps at which they are to be forecast.
 
     Parameters
@@ -132,15 +150,15 @@ def direct_table(table: FeatureTable, ahead: int, seasons: Sequence[int], seed: 
         Longest step; a row that lies too near the start of its series for a step is not paired with it.
     seasons
         Lengths by which long lags are set back.
-    seed
-        Seed of the drawing.
+    drawing
+        How many pairs, and which.
     """
     import numpy as np
 
     starts = np.flatnonzero(np.diff(table.series, prepend=-1))
     lengths = np.diff(np.append(starts, len(table.series)))
     ranks = np.arange(len(table.series)) - np.repeat(starts, lengths)
-    rows, steps = _drawn_steps(np.minimum(ranks + 1, ahead), ahead, seed)
+    rows, steps = _drawn_steps(np.minimum(ranks + 1, ahead), ahead, drawing)
     known = np.empty((len(rows), table.known.shape[1] + 1), dtype=np.float32, order="F")
     for place in range(table.known.shape[1]):
         known[:, place] = table.known[rows, place]
@@ -231,17 +249,17 @@ def _past(history: NDArray[np.float64], difference: int) -> NDArray[np.float32]:
 
 
 def _drawn_steps(
-    longest: NDArray[np.int64], ahead: int, seed: int
+    longest: NDArray[np.int64], ahead: int, drawing: Drawing
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Draw steps for each row, one from each of equal parts of 1 … its ``longest``; return rows and steps."""
     import numpy as np
 
-    draws = min(ahead, max(DRAWS, -(-FEW_ROWS // max(len(longest), 1))))
+    draws = drawing.draws(len(longest), ahead)
     parts = np.minimum(longest, draws)[:, None]
     number = np.arange(draws)
     low = number * longest[:, None] // parts
     high = (number + 1) * longest[:, None] // parts
-    share = np.random.default_rng(seed).random((len(longest), draws))
+    share = np.random.default_rng(drawing.seed).random((len(longest), draws))
     steps = 1 + low + ((high - low) * share).astype(np.int64)
     rows, drawn = np.nonzero(number < parts)
     return rows, steps[rows, drawn]

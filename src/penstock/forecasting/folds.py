@@ -14,6 +14,7 @@ from penstock.domain.errors import DataError, bounded
 from penstock.evaluation.scales import naive_scales
 from penstock.evaluation.scores import overall
 from penstock.evaluation.splits import panel_times, up_to
+from penstock.forecasting.direct import Drawing
 from penstock.forecasting.forecaster import history_needed
 from penstock.forecasting.models import ModelConfig, Ridge, Trees
 from penstock.forecasting.panel import long_enough
@@ -143,7 +144,8 @@ def _make(panel: pl.DataFrame, cutoffs: tuple[datetime, ...], plan: FoldPlan, nu
             f"fold {number} is too short: it ends at {cutoffs[0]} and its longest series has {longest} rows, but the "
             f"lags and windows of the model need {plan.history + 1}; give more data, fewer folds or shorter lags"
         )
-    prepared = prepare(enough, plan.features, plan.targets, history=plan.history, seed=plan.seed)
+    drawing = Drawing(seed=plan.seed, limit=plan.max_rows)
+    prepared = prepare(enough, plan.features, plan.targets, history=plan.history, drawing=drawing)
     return Fold(
         prepared=prepared.thinned(plan.max_rows, plan.seed),
         features=plan.features,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError
 from penstock.domain.values import Seconds
-from penstock.forecasting.direct import continue_direct
+from penstock.forecasting.direct import STEP, continue_direct
 from penstock.forecasting.features import ResolvedFeatures
 from penstock.forecasting.known import Known
 from penstock.forecasting.models import ModelConfig, Ridge, Trees
@@ -49,6 +49,16 @@ class ForecastModel(ArrayForecaster):
     def history(self) -> int:
         """Number of values up to the cutoff that a forecast needs."""
         return history_needed(self.features, self.model)
+
+    @property
+    def longest(self) -> int | None:
+        """Longest horizon that it can forecast; ``None`` for any, by recursion."""
+        return max(target.ahead for target in self.model.members) or None
+
+    def columns_of(self, member: int) -> tuple[str, ...]:
+        """Return the names of the columns that a member sees: only one that learned directly is told the step."""
+        direct = self.model.members[member].ahead > 0
+        return tuple(name for name in self.columns if direct or name != STEP)
 
     def continue_windows(self, origins: Origins, horizon: int) -> NDArray[np.float64]:
         """Forecast (N, ``horizon``) by recursion or directly, every member on its own scale, and average.
@@ -121,8 +131,8 @@ class ForecastModel(ArrayForecaster):
         return scaling.inverse(recurse(windows, self.features, target, self.members[index]))
 
     def _require_learned(self, horizon: int) -> None:
-        learned = max(target.ahead for target in self.model.members)
-        if learned and horizon > learned:
+        learned = self.longest
+        if learned is not None and horizon > learned:
             raise DataError(
                 f"the model learned {learned} steps directly and cannot forecast {horizon}; allowed: horizons from 1 "
                 f"to {learned}. Train it with model.steps={horizon}, or with model.strategy=recursive"

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
-from penstock.forecasting.direct import STEP, direct_table
+from penstock.forecasting.direct import EVERYTHING, STEP, Drawing, direct_table
 from penstock.forecasting.features import FeatureConfig, ResolvedFeatures, resolve_features
 from penstock.forecasting.forecaster import ForecastModel, history_needed
 from penstock.forecasting.grid import grid_of
@@ -135,7 +135,13 @@ def fit(  # noqa: PLR0913 - what is learned, and how
         _, model = resolve(panel, FeatureConfig(), model)
     model = model.for_horizon(horizon)
     require_never_negative(panel, model)
-    prepared = prepare(panel, features, model.members, history=history_needed(features, model), seed=seed)
+    prepared = prepare(
+        panel,
+        features,
+        model.members,
+        history=history_needed(features, model),
+        drawing=Drawing(seed=seed, limit=model.max_rows),
+    )
     monotone_params(
         model, prepared.columns(model.members[-1]), prepared.categorical
     )  # before the boosting, which takes long
@@ -180,11 +186,11 @@ def prepare(
     targets: Sequence[Target],
     *,
     history: int,
-    seed: int = 0,
+    drawing: Drawing = EVERYTHING,
 ) -> Prepared:
     """Scale every series by its training values and build the tables that ``targets`` need.
 
-    ``seed`` draws the steps that direct members learn at.
+    ``drawing`` says at which steps direct members learn.
 
     Raises
     ------
@@ -207,7 +213,7 @@ def prepare(
             tables[near.table] = build_table(scaled, plan, known, difference=target.difference)
         if target.table not in tables:
             seasons = season_lengths(frequency)
-            tables[target.table] = direct_table(tables[near.table], target.ahead, seasons, seed)
+            tables[target.table] = direct_table(tables[near.table], target.ahead, seasons, drawing)
     asked = {target.table for target in targets}
     tables = {key: table for key, table in tables.items() if key in asked}
     return Prepared(

@@ -40,6 +40,9 @@ AS_JUDGED = "by its judged model, which was fitted on the same training part"
 FITTED_AGAIN = (
     "by its configuration, fitted again on the candidate's training part, for it had seen these windows"
 )
+FITTED_LONGER = (
+    "by its configuration, fitted again on the candidate's training part, for it had learned fewer steps"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,8 +166,9 @@ def rematch(champion: Champion, split: Split, panel: pl.DataFrame) -> tuple[pl.D
     model = champion.model
     if model.frequency != split.frequency:
         raise DataError(f"it forecasts every {model.frequency}, the candidate every {split.frequency}")
-    known, how = panel, FITTED_AGAIN
-    if champion.seen_until is not None and champion.seen_until <= split.train_end:
+    reaches = model.longest is None or model.longest >= split.horizon
+    known, how = panel, FITTED_AGAIN if reaches else FITTED_LONGER
+    if reaches and champion.seen_until is not None and champion.seen_until <= split.train_end:
         known, how = panel.filter(pl.col("series").is_in(model.series)), AS_IT_SERVES
     else:
         model = _fitted_again(model, panel, split)
@@ -212,7 +216,10 @@ def _fitted_again(model: ForecastModel, panel: pl.DataFrame, split: Split) -> Fo
     from penstock.forecasting.training import fit
 
     training = up_to(panel, split.train_end)
-    return fit(training, model.features, model.model, seed=model.seed, threads=model.threads)
+    config = model.model
+    if model.longest is not None and model.longest < split.horizon:
+        config = config.model_copy(update={"steps": split.horizon})
+    return fit(training, model.features, config, seed=model.seed, threads=model.threads)
 
 
 def _read(outputs: Execution, name: str, kind: type[Any]) -> Any:
