@@ -18,6 +18,7 @@ from penstock.systems.shared.ladders import (
     PRESETS,
     RungName,
     Rungs,
+    ensemble_members,
     rung_config,
 )
 
@@ -65,8 +66,14 @@ def test_a_set_of_rungs_has_a_name(name: str) -> None:
 
 
 def test_every_rung_of_the_full_ladder_is_known() -> None:
-    others = [rung for rung in FULL_LADDER if not is_classical(rung)]
+    others = [rung for rung in FULL_LADDER if not is_classical(rung) and rung != "ensemble"]
     assert all(rung_config(rung, (24, 168)) is not None for rung in others)
+
+
+def test_the_ensemble_leaves_out_what_the_data_have_no_season_for() -> None:
+    names = [[member.name for member in ensemble_members(seasons)] for seasons in ((24, 168), ())]
+    assert names[0] == ["seasonal_naive_24", "seasonal_naive_168", "seasonal_linear", "lightgbm_default"]
+    assert names[1] == ["seasonal_naive_1", "seasonal_linear", "lightgbm_default"]
 
 
 @pytest.mark.parametrize(

@@ -25,6 +25,7 @@ RungName: TypeAlias = Literal[
     "lightgbm_fast",
     "lightgbm_default",
     "lightgbm_thorough",
+    "ensemble",
 ]
 
 DEFAULT_LADDER: tuple[RungName, ...] = (
@@ -43,7 +44,16 @@ FULL_LADDER: tuple[RungName, ...] = (
     "lightgbm_fast",
     "lightgbm_default",
     "lightgbm_thorough",
+    "ensemble",
 )
+ENSEMBLE: tuple[RungName, ...] = (
+    "seasonal_naive_short",
+    "seasonal_naive_long",
+    "seasonal_linear",
+    "lightgbm_default",
+)
+"""What the rung ``ensemble`` averages."""
+
 LADDERS: Mapping[str, tuple[RungName, ...]] = {"default": DEFAULT_LADDER, "full": FULL_LADDER}
 
 COURSE_FEATURES = FeatureConfig(
@@ -94,7 +104,7 @@ Rungs: TypeAlias = Annotated[
 def rung_config(rung: RungName, seasons: tuple[int, ...]) -> RungConfig | None:
     """Return the configuration of a named rung for data with these seasons; ``None`` if they have none for it.
 
-    The automatic classical models have another: ``penstock.forecasting.classical``.
+    The automatic classical models have another: ``penstock.forecasting.classical``. An ensemble is its members.
     """
     looking_back = _looking_back(seasons)
     if rung in looking_back:
@@ -107,6 +117,11 @@ def rung_config(rung: RungName, seasons: tuple[int, ...]) -> RungConfig | None:
         **{f"lightgbm_{name}": (FeatureConfig(), preset) for name, preset in PRESETS.items()},
     }[rung]
     return RungConfig(name=rung, kind="model", features=features, model=model)
+
+
+def ensemble_members(seasons: tuple[int, ...]) -> tuple[RungConfig, ...]:
+    """Return the rungs that the ensemble averages, for data with these seasons."""
+    return tuple(config for rung in ENSEMBLE if (config := rung_config(rung, seasons)) is not None)
 
 
 def _looking_back(seasons: tuple[int, ...]) -> dict[str, tuple[RungKind, int | None]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError
@@ -22,10 +23,12 @@ from penstock.forecasting.rehearsal import Promise, Rehearsal
 from penstock.forecasting.study import Study
 from penstock.forecasting.tuning import TuneConfig
 from penstock.systems.shared.configs import ConfigVersion, publish_config
-from penstock.systems.shared.ladders import RungName, rung_config
+from penstock.systems.shared.ladders import RungName, ensemble_members, rung_config
 from penstock.systems.shared.values import Climb, Effort, PanelShape, Start
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import polars as pl
 
     from penstock.evaluation.predictor import Forecaster
@@ -45,16 +48,47 @@ def climb(panel: pl.DataFrame, shape: PanelShape, split: Split, rung: RungName, 
     config = rung_config(rung, known_seasons(panel, shape, split))
     if config is None:
         return _skipped(rung, rung, "these data have no second season", panel)
+    known = up_to(panel, split.train_end)
+    fitting = partial(fit_rung, known, config, seed=effort.seed, threads=effort.threads)
+    return _climbed((rung, config.name), fitting, panel, shape, split)
+
+
+@step(stage="train", cpu=2)
+def climb_ensemble(panel: pl.DataFrame, shape: PanelShape, split: Split, effort: Effort) -> Climb:
+    """Average rungs by weights that are learned on the folds, and forecast every window of the final part."""
+    from penstock.forecasting.ensemble import EnsembleConfig, fit_ensemble
+
+    seasons = known_seasons(panel, shape, split)
+    config = EnsembleConfig(
+        members=ensemble_members(seasons),
+        folds=split.folds,
+        horizon=split.horizon,
+        season=(seasons or (1,))[0],
+    )
+    known = up_to(panel, split.train_end)
+    fitting = partial(fit_ensemble, known, config, seed=effort.seed, threads=effort.threads)
+    return _climbed(("ensemble", "ensemble"), fitting, panel, shape, split)
+
+
+def _climbed(
+    names: tuple[str, str],
+    fitting: Callable[[], Forecaster],
+    panel: pl.DataFrame,
+    shape: PanelShape,
+    split: Split,
+) -> Climb:
+    """Fit, forecast every window of the final part, and note the seconds of both; ``names``: the rung, its label."""
+    rung, label = names
     started = time.perf_counter()
     try:
-        fitted = fit_rung(up_to(panel, split.train_end), config, seed=effort.seed, threads=effort.threads)
+        fitted = fitting()
     except DataError as error:
-        return _skipped(rung, config.name, str(error), panel)
+        return _skipped(rung, label, str(error), panel)
     fit_seconds = time.perf_counter() - started
     predictions, predict_seconds = _timed_backtest(fitted, panel, split)
     return Climb(
         rung=rung,
-        label=config.name,
+        label=label,
         note="",
         predictions=with_static(predictions, panel, shape),
         fit_seconds=fit_seconds,

@@ -31,6 +31,7 @@ from penstock.systems.shared.learning import (
     calibrate,
     climb,
     climb_classical,
+    climb_ensemble,
     fit_candidate,
     forecast_future,
     keep_best,
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
     from penstock.forecasting.forecaster import ForecastModel
     from penstock.forecasting.intervals import Calibration
     from penstock.quality.report import QualityReport
+    from penstock.systems.shared.ladders import RungName
     from penstock.systems.shared.values import Climb, PanelShape
 
 PREPARING = ("publish", "split")
@@ -230,12 +232,15 @@ def _rungs(
 ) -> list[Climb]:
     """Draw one step for each rung of the ladder."""
     require_classical(cfg.ladder)
-    return [
-        climb_classical.named(rung)(panel, shape, windows, rung, cfg.rung_limit_s)
-        if is_classical(rung)
-        else climb.named(rung)(panel, shape, windows, rung, effort)
-        for rung in cfg.ladder
-    ]
+
+    def drawn(rung: RungName) -> Climb:
+        if is_classical(rung):
+            return climb_classical.named(rung)(panel, shape, windows, rung, cfg.rung_limit_s)
+        if rung == "ensemble":
+            return climb_ensemble.named(rung)(panel, shape, windows, effort)
+        return climb.named(rung)(panel, shape, windows, rung, effort)
+
+    return [drawn(rung) for rung in cfg.ladder]
 
 
 def checked(rows: pl.DataFrame, cfg: ForecastingConfig, labels: Labels, package: Path) -> dict[str, object]:
