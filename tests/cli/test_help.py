@@ -34,7 +34,7 @@ def paths() -> Iterator[tuple[str, ...]]:
 def test_the_overview_lists_every_command_of_the_house() -> None:
     assert set(COMMANDS) == {
         *("systems", "run", "replay", "dag", "runs", "why", "reproduce", "config", "data", "models", "cache"),
-        *("doctor", "new", "tape", "replay", "lineage", "cv", "smoke", "check"),
+        *("doctor", "new", "tape", "replay", "lineage", "cv", "smoke", "check", "review"),
     }
 
 

@@ -46,6 +46,7 @@ SECTIONS = (
                 "models",
                 "Look at registered models, and let them serve: list, show, promote, rollback, history, diff.",
             ),
+            "review": _listed("review", "List only the models that are unlike their peers, and why."),
             "data": _listed(
                 "data",
                 "Take data in, look at its versions, judge them: list, show, diff, ingest, validate, tables, compact.",
