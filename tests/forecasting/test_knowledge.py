@@ -131,3 +131,9 @@ def test_frames_that_are_no_history_are_refused(change: object, message: str | N
     else:
         with pytest.raises(DataError, match=message):
             require_history(frame)
+
+
+def test_covariates_are_refused_by_name() -> None:
+    frame = history_of([("a", 0, 1.0, 0, False)]).with_columns(pl.lit(1.0).alias("known:price"))
+    with pytest.raises(DataError, match=r"a replay cannot use covariates yet, and this history has price"):
+        require_history(frame)

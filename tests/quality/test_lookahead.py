@@ -105,3 +105,26 @@ def test_disturbing_changes_what_it_is_told_to() -> None:
     changed = disturbed(PANEL, after)
     assert changed.filter(~after).equals(PANEL.filter(~after))
     assert (changed.filter(after)["y"] != PANEL.filter(after)["y"]).all()
+
+
+def _with_covariates() -> pl.DataFrame:
+    return PANEL.with_columns((pl.col("y") * 2).alias("known:price"), (pl.col("y") + 1).alias("past:stock"))
+
+
+def test_past_covariates_change_with_the_values_and_known_ones_stay() -> None:
+    panel = _with_covariates()
+    changed = disturbed(panel, pl.col("time") > CUTOFF)
+    differs = [name for name in panel.columns if not changed[name].equals(panel[name])]
+    assert differs == ["y", "past:stock"]
+    assert changed.filter(pl.col("time") <= CUTOFF).equals(panel.filter(pl.col("time") <= CUTOFF))
+
+
+def test_a_past_covariate_that_looks_ahead_is_found_and_a_known_one_may() -> None:
+    def looks(name: str) -> str | None:
+        ahead = pl.col(name).shift(-1).over("series").alias("ahead")
+        return moved(
+            lambda rows: rows.select("series", "time", ahead), _with_covariates(), CUTOFF, seed=1
+        ).culprit
+
+    assert looks("known:price") is None
+    assert "moves ahead of" in str(looks("past:stock"))

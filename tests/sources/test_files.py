@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from penstock.domain.errors import ConfigError, DataError
-from penstock.sources.files import FileColumns, read_panel_file, with_id_columns
+from penstock.sources.files import FileColumns, PanelFile, read_panel_file, with_future, with_id_columns
 
 _COLUMNS = FileColumns(time="ds", target="y", series=("id",))
 _GOOD = "id,ds,y\nb,2024-01-01 01:00,2\na,2024-01-01 00:00,1\nb,2024-01-01 00:00,\n"
@@ -171,3 +171,45 @@ def test_what_polars_writes_is_read_back(tmp_path: Path, rows: list[tuple[str, i
     assert read_panel_file(tmp_path / "any.parquet", _COLUMNS).equals(expected)
     frame.write_csv(tmp_path / "any.csv")
     assert read_panel_file(tmp_path / "any.csv", _COLUMNS).equals(expected)
+
+
+class TestCovariates:
+    COLUMNS = FileColumns(time="ds", target="y", series=("id",), known=("price", "holiday"), past=("stock",))
+    ROWS = "id,ds,y,price,holiday,stock\na,2024-01-01 00:00,1,2.5,TRUE,7\na,2024-01-01 01:00,2,,false,8\n"
+
+    def test_they_are_numbers_named_by_when_they_are_known(self, write: _Writer) -> None:
+        panel = read_panel_file(write(self.ROWS), self.COLUMNS)
+        assert panel.columns == ["series", "time", "y", "known:price", "known:holiday", "past:stock"]
+        assert panel.rows() == [("a", _hour(0), 1.0, 2.5, 1.0, 7.0), ("a", _hour(1), 2.0, None, 0.0, 8.0)]
+        assert PanelFile(path=write(self.ROWS), columns=self.COLUMNS).schema.names[3:] == tuple(
+            panel.columns[3:]
+        )
+
+    def test_flags_of_parquet_count_as_numbers(self, tmp_path: Path) -> None:
+        frame = pl.DataFrame(
+            {"id": ["a"], "ds": [_hour(0)], "y": [1], "price": [2], "holiday": [True], "stock": [3]}
+        )
+        frame.write_parquet(tmp_path / "load.parquet")
+        panel = read_panel_file(tmp_path / "load.parquet", self.COLUMNS)
+        assert panel.row(0)[2:] == (1.0, 2.0, 1.0, 3.0)
+
+    def test_text_is_refused(self, write: _Writer) -> None:
+        with pytest.raises(DataError, match=r"text where numbers are expected in 'price': row 1 'cheap'"):
+            read_panel_file(write(self.ROWS.replace("2.5", "cheap")), self.COLUMNS)
+
+    def test_a_second_file_says_what_is_known_ahead(self, write: _Writer) -> None:
+        panel = read_panel_file(write(self.ROWS), self.COLUMNS)
+        ahead = "id,ds,price,holiday\na,2024-01-01 02:00,3,true\nz,2024-01-01 02:00,9,true\na,2024-01-01 00:00,9,true\n"
+        rows = with_future(panel, write(ahead, "ahead.csv"), self.COLUMNS)
+        assert rows.rows()[:2] == panel.rows()
+        assert rows.rows()[2:] == [("a", _hour(2), None, 3.0, 1.0, None)]
+
+    def test_a_second_file_without_a_known_column_is_refused(self, write: _Writer) -> None:
+        with pytest.raises(ConfigError, match="name its columns, as in known="):
+            with_future(read_panel_file(write(_GOOD), _COLUMNS), write(_GOOD), _COLUMNS)
+
+    def test_a_column_plays_one_part(self) -> None:
+        with pytest.raises(pydantic.ValidationError, match="more than one part to play: price"):
+            FileColumns(time="ds", target="y", static=("price",), known=("price",))
+        with pytest.raises(pydantic.ValidationError, match="may not begin as known:price"):
+            FileColumns(time="ds", target="y", static=("known:price",))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 from penstock.app.forecast_files import FORECAST_FILE, write_forecast
 from penstock.app.session import Session
+from penstock.domain.errors import DataError
 from penstock.domain.results import ModelRef, RunResult, Summary
 from penstock.engine.execute import Execution
 from penstock.storage.digests import digest_value
@@ -118,6 +119,11 @@ class _Outputs:
         if not isinstance(frame, pl.DataFrame):
             return None
         own = write_forecast(frame, folder / FORECAST_FILE)
+        if forecast_to is not None and frame.is_empty():
+            notes = "; ".join(self.summary().notes)
+            raise DataError(
+                f"There is no forecast to write to {forecast_to}, though the run is done: {notes}"
+            )
         return own if forecast_to is None else write_forecast(reveal(frame), forecast_to)
 
 

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from penstock.domain.errors import ConfigError, bounded, did_you_mean
 from penstock.domain.timezones import TimeZone
+from penstock.forecasting.covariates import CovariateColumns, resolve_covariates
 from penstock.forecasting.transformers import CALENDAR_PARTS
 
 if TYPE_CHECKING:
@@ -85,6 +86,15 @@ class FeatureConfig(BaseModel):
         ``series`` or static columns given to the model as categories. Leave the series out to forecast new ones.
     transformers
         Transformers of your own, by name in the entry-point group ``penstock.transformers``.
+    covariates
+        Covariates given to the model, by their own names; an empty list leaves them out.
+    covariate_lags
+        Their values so many steps before the step to forecast; past covariates count from their newest value known.
+    covariate_means
+        Their rolling means over so many steps: buildings and habits follow the weather of days.
+    known_ahead
+        How many steps beyond the newest value a covariate is known, by name. By default known covariates are known for
+        the whole horizon and past ones not at all; lower it for what is published late.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -97,6 +107,10 @@ class FeatureConfig(BaseModel):
     time_zone: TimeZone = "UTC"
     ids: Names = AUTO
     transformers: tuple[Annotated[TransformerSpec, BeforeValidator(_spec)], ...] = ()
+    covariates: Names = AUTO
+    covariate_lags: Steps = AUTO
+    covariate_means: Windows = AUTO
+    known_ahead: dict[str, int] = Field(default_factory=dict)
 
 
 class ResolvedFeatures(BaseModel):
@@ -112,11 +126,13 @@ class ResolvedFeatures(BaseModel):
     time_zone: str
     ids: tuple[str, ...]
     transformers: tuple[TransformerSpec, ...]
+    covariates: tuple[CovariateColumns, ...] = ()
 
     @property
     def history(self) -> int:
         """Number of steps before the target that the columns look back on."""
-        return max((*self.lags, *self.means, *self.deviations), default=1)
+        covariates = (each.reach for each in self.covariates)
+        return max((*self.lags, *self.means, *self.deviations, *covariates), default=1)
 
     @property
     def lag_columns(self) -> tuple[str, ...]:
@@ -136,7 +152,7 @@ def resolve_features(
     statics: Sequence[str] = (),
     steps: int | None = None,
 ) -> ResolvedFeatures:
-    """Replace every ``auto``.
+    """Replace every ``auto``; what is made of covariates comes from :func:`covariates_of`.
 
     Parameters
     ----------
@@ -175,6 +191,59 @@ def resolve_features(
         ids=ids,
         transformers=config.transformers,
     )
+
+
+def covariates_of(
+    config: FeatureConfig,
+    there: Sequence[str],
+    *,
+    seasons: Sequence[int],
+    steps: int | None = None,
+    horizon: int | None = None,
+) -> tuple[CovariateColumns, ...]:
+    """Work out which columns a model makes of the covariates of a panel.
+
+    Parameters
+    ----------
+    config
+        What the user asked for.
+    there
+        Covariates of the panel.
+    seasons, steps
+        As for :func:`resolve_features`.
+    horizon
+        Steps to forecast; needed where there are past covariates.
+
+    Raises
+    ------
+    ConfigError
+        A covariate is not there, or known too late. All faults are told.
+    """
+    limit = steps // _SHARE_OF_HISTORY if steps else None
+    lags, means = config.covariate_lags, config.covariate_means
+    return resolve_covariates(
+        None if config.covariates == AUTO else config.covariates,
+        there,
+        ahead=config.known_ahead,
+        horizon=horizon,
+        back=(
+            _below(automatic_covariate_lags(seasons), limit) if lags == AUTO else lags,
+            _below(automatic_covariate_windows(seasons), limit) if means == AUTO else means,
+        ),
+    )
+
+
+def automatic_covariate_lags(seasons: Sequence[int]) -> tuple[int, ...]:
+    """Return the last step, and one season before: what the past value beside it went with."""
+    return (1, *seasons)
+
+
+def automatic_covariate_windows(seasons: Sequence[int]) -> tuple[int, ...]:
+    """Return an eighth of the shortest season, the season, and three of it; 4 and 12 steps where there is none."""
+    if not seasons:
+        return (4, 12)
+    short = seasons[0]
+    return tuple(sorted({max(short // 8, 2), max(short, 2), 3 * short}))
 
 
 def automatic_lags(seasons: Sequence[int]) -> tuple[int, ...]:

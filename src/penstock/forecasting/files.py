@@ -64,9 +64,9 @@ def load_model(folder: Path) -> ForecastModel:
             f"{folder / MODEL_FILE} has format {body.get('format')!r}; this Penstock reads format {FORMAT}: save the "
             "model again, or use the version that wrote it"
         )
-    known = body["known"]
+    known, features = body["known"], ResolvedFeatures.model_validate(body["features"])
     return ForecastModel(
-        features=ResolvedFeatures.model_validate(body["features"]),
+        features=features,
         model=ModelConfig.model_validate(body["model"]),
         frequency=body["frequency"],
         series=tuple(body["series"]),
@@ -77,6 +77,7 @@ def load_model(folder: Path) -> ForecastModel:
             categories={name: tuple(values) for name, values in known["categories"].items()},
             transformers=tuple(FittedTransformer.model_validate(each) for each in known["transformers"]),
             names=tuple(known["names"]),
+            covariates=features.covariates,
         ),
         members=tuple(_read_member(folder / name, body["threads"]) for name in body["members"]),
         columns=tuple(body["columns"]),

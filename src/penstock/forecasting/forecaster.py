@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError
 from penstock.domain.values import Seconds
+from penstock.forecasting.covariates import CovariateColumns
 from penstock.forecasting.direct import STEP, continue_direct
 from penstock.forecasting.features import ResolvedFeatures
 from penstock.forecasting.known import Known
@@ -59,6 +60,11 @@ class ForecastModel(ArrayForecaster):
         """Return the names of the columns that a member sees: only one that learned directly is told the step."""
         direct = self.model.members[member].ahead > 0
         return tuple(name for name in self.columns if direct or name != STEP)
+
+    @property
+    def covariates(self) -> tuple[CovariateColumns, ...]:
+        """What is made of covariates."""
+        return self.features.covariates
 
     def continue_windows(self, origins: Origins, horizon: int) -> NDArray[np.float64]:
         """Forecast (N, ``horizon``) by recursion or directly, every member on its own scale, and average.

@@ -29,7 +29,8 @@ def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.
     model
         A trained forecaster.
     panel
-        Panel frame: ``series``, ``time`` (UTC), ``y`` and the static columns of training.
+        Panel frame: ``series``, ``time`` (UTC), ``y``, the static columns and the covariates of training. What is known
+        ahead stands in rows after the last value of a series, whose ``y`` is null.
     horizon
         Number of steps, at least 1.
 
@@ -41,7 +42,8 @@ def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.
     import polars as pl
 
     predictions = model.predict(panel, horizon)
-    goes_on = pl.col("time").max().over("series") > pl.lit(panel["time"].max(), dtype=panel.schema["time"])
+    newest = panel.filter(pl.col("y").is_not_null())["time"].max()
+    goes_on = pl.col("time").max().over("series") > pl.lit(newest, dtype=panel.schema["time"])
     ended = predictions.filter(~goes_on)["series"].unique().sort().to_list()
     if not ended:
         return predictions
@@ -54,3 +56,11 @@ def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.
         return predictions
     log.warning("%d series have ended and are not forecast: %s", len(ended), bounded(ended))
     return predictions.filter(goes_on)
+
+
+def no_forecast(panel: pl.DataFrame) -> pl.DataFrame:
+    """Return a forecast of no step, with the columns that one has."""
+    import polars as pl
+
+    names = panel.clear().select("series", "time")
+    return names.with_columns(step=pl.lit(1, dtype=pl.Int32), prediction=pl.lit(0.0))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.domain.covariates import covariates_in, plain
 from penstock.domain.errors import DataError, bounded
 
 if TYPE_CHECKING:
@@ -40,6 +41,12 @@ def require_history(history: pl.DataFrame) -> pl.DataFrame:
             "Give one row for each thing learned, with known_at, sequence and deleted"
         )
     utc = pl.Datetime("us", "UTC")
+    varying = [plain(name) for name in covariates_in(history.columns)]
+    if varying:
+        raise DataError(
+            f"a replay cannot use covariates yet, and this history has {bounded(varying)}: what was known ahead at each "
+            "cutoff is not kept. Replay without them: leave out known= and past="
+        )
     wrong = [
         f"{name} is {history.schema[name]}" for name in ("time", "known_at") if history.schema[name] != utc
     ]

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from penstock.domain.errors import DataError, PipelineError, bounded
+from penstock.domain.covariates import covariates_in
+from penstock.domain.errors import ConfigError, DataError, PipelineError, bounded
+from penstock.forecasting.covariates import CovariateColumns
 from penstock.forecasting.transformers import (
     Calendar,
     FittedTransformer,
@@ -30,15 +32,19 @@ class Known:
     """How to make the known columns.
 
     ``categories`` holds for each id column its values in the order of their codes; a value that is missing, or was not
-    seen in training, gets the code -1, which LightGBM treats as missing.
+    seen in training, gets the code -1, which LightGBM treats as missing. ``names`` are those of all known columns: what
+    ``matrix`` makes, then what is made of ``covariates``.
     """
 
     categories: Mapping[str, tuple[str, ...]]
     transformers: tuple[FittedTransformer, ...]
     names: tuple[str, ...]
+    covariates: tuple[CovariateColumns, ...] = ()
 
     def matrix(self, frame: pl.DataFrame) -> NDArray[np.float32]:
-        """Make the columns for the rows of ``frame`` (``series``, ``time``, statics): (rows, columns) float32.
+        """Make the columns of ids and stamps for the rows of ``frame`` (``series``, ``time``, statics), float32.
+
+        What is made of covariates comes beside them: it needs the rows before (``penstock.forecasting.ahead``).
 
         Raises
         ------
@@ -49,7 +55,7 @@ class Known:
         """
         import numpy as np
 
-        stamps = frame.drop("y", strict=False)
+        stamps = _without_values(frame)
         columns = [_codes(stamps, name, values) for name, values in self.categories.items()]
         for fitted in self.transformers:
             columns.extend(_checked(fitted.name, thaw(fitted), stamps))
@@ -61,7 +67,7 @@ class Known:
 
 def fit_known(panel: pl.DataFrame, features: ResolvedFeatures) -> Known:
     """Learn categories and fit transformers on the training part; values are never shown to a transformer."""
-    stamps = panel.drop("y", strict=False)
+    stamps = _without_values(panel)
     made = [(name, built.fit(stamps)) for name, built in _transformers(features)]
     frozen = tuple(freeze(name, built) for name, built in made)
     categories = {name: _categories(panel, name) for name in features.ids}
@@ -69,7 +75,24 @@ def fit_known(panel: pl.DataFrame, features: ResolvedFeatures) -> Known:
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise PipelineError(f"two transformers make the columns {bounded(twice)}; rename one of each")
-    return Known(categories=categories, transformers=frozen, names=names)
+    covered = tuple(name for each in features.covariates for name in each.names)
+    _require_own_names(covered, (*names, *features.lag_columns))
+    return Known(
+        categories=categories, transformers=frozen, names=(*names, *covered), covariates=features.covariates
+    )
+
+
+def _require_own_names(covered: Sequence[str], others: Sequence[str]) -> None:
+    twice = sorted({name for name in covered if (*covered, *others).count(name) > 1})
+    if twice:
+        raise ConfigError(
+            f"the columns {bounded(twice)} of covariates have the names of other columns of the model; rename the "
+            "covariates in the file"
+        )
+
+
+def _without_values(frame: pl.DataFrame) -> pl.DataFrame:
+    return frame.drop("y", *covariates_in(frame.columns), strict=False)
 
 
 def _transformers(features: ResolvedFeatures) -> list[tuple[str, Transformer]]:

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from penstock.domain.errors import ConfigError, DataError
+from penstock.domain.covariates import plain
+from penstock.domain.errors import ConfigError, DataError, bounded
+from penstock.forecasting.ahead import Covariates, covariates_on, divided
 from penstock.forecasting.grid import Grid, cutoffs_of, grid_of
 from penstock.forecasting.panel import require_length, require_panel, static_columns
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
     from numpy.typing import NDArray
 
+    from penstock.forecasting.covariates import CovariateColumns
     from penstock.forecasting.known import Known
 
 
@@ -34,6 +37,7 @@ class Origins:
     statics: pl.DataFrame
     rows: NDArray[np.int64]
     places: NDArray[np.int64]
+    covariates: Covariates | None = None
 
     def history(self, steps: int) -> NDArray[np.float64]:
         """Return the last ``steps`` values known (N, ``steps``)."""
@@ -45,12 +49,18 @@ class Origins:
     def part(self, start: int, size: int) -> Origins:
         """Return the windows from ``start``, at most ``size``."""
         end = start + size
-        return Origins(
-            grid=self.grid, statics=self.statics, rows=self.rows[start:end], places=self.places[start:end]
-        )
+        return replace(self, rows=self.rows[start:end], places=self.places[start:end])
 
     def known(self, known: Known, horizon: int) -> KnownAhead:
-        """Make the known columns of every stamp to forecast, each only once however many windows need it."""
+        """Make the known columns of every stamp to forecast, each only once however many windows need it.
+
+        Raises
+        ------
+        DataError
+            A covariate is missing for a step to forecast; lists the pairs of series and time.
+        ConfigError
+            A covariate is not known as far ahead as ``horizon``.
+        """
         import numpy as np
         import polars as pl
 
@@ -58,7 +68,27 @@ class Origins:
         stamps = self.grid.stamps(horizon).gather(wanted)
         frame = self.statics.join(pl.DataFrame({"time": stamps}), how="cross", maintain_order="left_right")
         matrix = known.matrix(frame).reshape(self.statics.height, len(wanted), -1)
+        if known.covariates:
+            covered = self._covariates(known.covariates, horizon).matrix(known.covariates, wanted)
+            matrix = np.concatenate([matrix, covered], axis=2)
         return KnownAhead(matrix=matrix, wanted=wanted, horizon=horizon)
+
+    def _covariates(self, columns: Sequence[CovariateColumns], horizon: int) -> Covariates:
+        import numpy as np
+
+        if self.covariates is None:
+            raise DataError(f"no covariates were given; the model needs {bounded(_plain(columns))}")
+        for each in columns:
+            each.require(horizon)
+        lost = self.covariates.missing(columns, self.rows, self.places[:, None] + np.arange(1, horizon + 1))
+        if lost:
+            raise DataError(
+                "covariates are missing for the steps to forecast: "
+                + "; ".join(lost)
+                + "; add rows with these series "
+                "and times whose target is empty, or name a second file with them: future=FILE"
+            )
+        return self.covariates
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,6 +117,11 @@ class ArrayForecaster(ABC):
     def history(self) -> int:
         """Number of values up to the cutoff that a forecast needs."""
 
+    @property
+    def covariates(self) -> tuple[CovariateColumns, ...]:
+        """What is made of covariates; nothing, for most forecasters."""
+        return ()
+
     @abstractmethod
     def continue_windows(self, origins: Origins, horizon: int) -> NDArray[np.float64]:
         """Forecast (N, ``horizon``) from values up to each window's cutoff only."""
@@ -97,8 +132,9 @@ class ArrayForecaster(ABC):
         Parameters
         ----------
         history
-            Panel frame: ``series``, ``time`` (UTC), ``y`` and the static columns of training. Rows may come in any
-            order; series may end at different stamps. It is not changed.
+            Panel frame: ``series``, ``time`` (UTC), ``y``, the static columns and the covariates of training. Rows may
+            come in any order; series may end at different stamps. What is known ahead stands in rows after the last
+            value of a series, whose ``y`` is null. It is not changed.
         horizon
             Number of steps, at least 1.
 
@@ -110,21 +146,31 @@ class ArrayForecaster(ABC):
         Raises
         ------
         DataError
-            A series is too short, has gaps or missing values, or was not in training; names the series.
+            A series is too short, has gaps or missing values, or was not in training; names the series. Or a covariate
+            is missing for a step to forecast; lists the pairs of series and time.
         ConfigError
-            ``horizon`` is below 1.
+            ``horizon`` is below 1, or a covariate is not known as far ahead.
         """
+        origins = self.after(history, horizon)
+        return _frame(origins, self.continue_windows(origins, horizon)).drop("cutoff", "y")
+
+    def after(self, history: pl.DataFrame, horizon: int) -> Origins:
+        """Return one window for each series, from its last value on; arguments and errors are those of ``predict``."""
         import numpy as np
 
         _require_horizon(horizon)
-        panel = require_panel(history)
+        panel, ahead = divided(history)
+        panel = require_panel(panel)
         require_length(panel, self.history, "the lags and windows of the model")
         recent = panel.group_by("series", maintain_order=True).tail(self.history).select(panel.columns)
         grid = grid_of(recent, self.frequency)
-        origins = Origins(
-            grid=grid, statics=statics_of(recent), rows=np.arange(len(grid.series)), places=grid.last
+        return Origins(
+            grid=grid,
+            statics=statics_of(recent),
+            rows=np.arange(len(grid.series)),
+            places=grid.last,
+            covariates=self._covered(grid, [recent, ahead], horizon, carried=False),
         )
-        return _frame(origins, self.continue_windows(origins, horizon)).drop("cutoff", "y")
 
     def predict_origins(self, panel: pl.DataFrame, cutoffs: Sequence[datetime], horizon: int) -> pl.DataFrame:
         """Forecast after every cutoff, knowing only the values up to it, in one pass over all of them.
@@ -133,6 +179,8 @@ class ArrayForecaster(ABC):
         ----------
         panel
             Panel frame that may go on after the cutoffs: later values appear in ``y`` of the result, nowhere else.
+            Known covariates are read from its rows after a cutoff; after the end of a series, where nothing is
+            scored, their last value stands.
         cutoffs
             Last stamps known (UTC); each must stand on the grid.
         horizon
@@ -153,8 +201,25 @@ class ArrayForecaster(ABC):
         _require_horizon(horizon)
         ordered = require_panel(panel)
         grid = grid_of(ordered, self.frequency)
-        origins = _eligible(grid, statics_of(ordered), cutoffs, self.history)
+        origins = replace(
+            _eligible(grid, statics_of(ordered), cutoffs, self.history),
+            covariates=self._covered(grid, [ordered], horizon, carried=True),
+        )
         return _frame(origins, self.continue_windows(origins, horizon))
+
+    def _covered(
+        self, grid: Grid, frames: Sequence[pl.DataFrame], horizon: int, *, carried: bool
+    ) -> Covariates | None:
+        import polars as pl
+
+        names = [each.name for each in self.covariates]
+        if not names:
+            return None
+        there = [
+            frame.select("series", "time", *(name for name in names if name in frame.columns))
+            for frame in frames
+        ]
+        return covariates_on(grid, pl.concat(there), names, horizon, carried=carried)
 
 
 def statics_of(panel: pl.DataFrame) -> pl.DataFrame:
@@ -199,6 +264,10 @@ def _frame(origins: Origins, forecast: NDArray[np.float64]) -> pl.DataFrame:
             "prediction": forecast.ravel(),
         }
     )
+
+
+def _plain(columns: Sequence[CovariateColumns]) -> list[str]:
+    return [plain(each.name) for each in columns]
 
 
 def _require_horizon(horizon: int) -> None:

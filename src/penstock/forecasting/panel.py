@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from penstock.domain.covariates import covariates_in, is_covariate
 from penstock.domain.errors import DataError, bounded
 from penstock.forecasting.stamps import on_month_ends, ranges
 
@@ -32,8 +33,21 @@ _HOURS_A_DAY = 24
 
 
 def static_columns(panel: pl.DataFrame) -> tuple[str, ...]:
-    """Return the names of the columns beside ``series``, ``time`` and ``y``, in the panel's order."""
-    return tuple(name for name in panel.columns if name not in COLUMNS)
+    """Return the names of the columns that are constant in a series, in the panel's order.
+
+    Those are the columns beside ``series``, ``time`` and ``y`` that are no covariates (``penstock.domain.covariates``).
+    """
+    return tuple(name for name in panel.columns if name not in COLUMNS and not is_covariate(name))
+
+
+def covariate_columns(panel: pl.DataFrame) -> tuple[str, ...]:
+    """Return the names of the covariates, in the panel's order."""
+    return covariates_in(panel.columns)
+
+
+def useful_covariates(panel: pl.DataFrame) -> tuple[str, ...]:
+    """Return the names of the covariates that are not one and the same value everywhere, in the panel's order."""
+    return tuple(name for name in covariate_columns(panel) if panel[name].drop_nulls().n_unique() > 1)
 
 
 def require_panel(panel: pl.DataFrame) -> pl.DataFrame:
@@ -122,7 +136,8 @@ def regularise(frame: pl.DataFrame, frequency: str, max_gap: int) -> tuple[pl.Da
     Parameters
     ----------
     frame
-        Columns ``series``, ``time`` (UTC), ``y`` and static columns; null and NaN in ``y`` count as gaps.
+        Columns ``series``, ``time`` (UTC), ``y``, static columns and covariates; null and NaN in ``y`` count as gaps.
+        What is missing beside a value becomes the last known.
     frequency
         Distance of two stamps as a polars duration.
     max_gap
@@ -145,14 +160,14 @@ def regularise(frame: pl.DataFrame, frequency: str, max_gap: int) -> tuple[pl.Da
     full = full.sort("series", "time")
     _require_short_gaps(full, max_gap)
     filled_count = full["y"].null_count()
-    statics = static_columns(frame)
+    others = (*static_columns(frame), *covariate_columns(frame))
     panel = full.with_columns(
-        *(pl.col(name).forward_fill().over("series") for name in statics),
+        *(pl.col(name).forward_fill().over("series") for name in others),
     )
     if filled_count:
         seasons = _candidate_seasons(frequency)
         panel = _fill_from_past(panel, seasons[0] if seasons else 1)
-    return panel.select("series", "time", "y", *statics), filled_count
+    return panel.select("series", "time", "y", *others), filled_count
 
 
 def long_enough(panel: pl.DataFrame, steps: int) -> tuple[pl.DataFrame, tuple[str, ...]]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from penstock.forecasting.known import Known
+from penstock.forecasting.table import known_columns
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,19 +47,24 @@ class Steering:
         return self.model.known.names
 
     def values(self, panel: pl.DataFrame) -> pl.DataFrame:
-        """Return ``series``, ``time`` and the columns (Float64) at the stamps of ``panel``."""
-        import polars as pl
+        """Return ``series``, ``time`` and the columns (Float64) at the stamps of ``panel``, sorted so."""
+        import numpy as np
 
-        matrix = self.model.known.matrix(panel)
-        made = [pl.Series(name, matrix[:, at], dtype=pl.Float64) for at, name in enumerate(self.names)]
-        return panel.select(KEYS).with_columns(made)
+        ordered = panel.sort(KEYS)
+        matrix = known_columns(ordered, self.model.known, np.ones(ordered.height, dtype=bool))
+        return ordered.select(KEYS).with_columns(self._columns(matrix))
 
     def ahead(self, history: pl.DataFrame, horizon: int) -> pl.DataFrame:
         """Return ``series``, ``time``, ``step`` and the columns at the stamps that follow ``history``."""
         asked = self.model.predict(history, horizon).select(*KEYS, "step")
-        statics = history.drop("time", "y").unique("series", keep="first")
-        rows = asked.join(statics, on="series", how="left", maintain_order="left")
-        return asked.join(self.values(rows), on=KEYS, how="left", maintain_order="left")
+        origins = self.model.after(history, horizon)
+        matrix = origins.known(self.model.known, horizon).of(origins)
+        return asked.with_columns(self._columns(matrix.reshape(asked.height, -1)))
+
+    def _columns(self, matrix: NDArray[np.float32]) -> list[pl.Series]:
+        import polars as pl
+
+        return [pl.Series(name, matrix[:, at], dtype=pl.Float64) for at, name in enumerate(self.names)]
 
     def predict(self, history: pl.DataFrame, horizon: int, ahead: pl.DataFrame) -> pl.DataFrame:
         """Predict as the model does, with the columns of ``ahead`` in place of its own."""

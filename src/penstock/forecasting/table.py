@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from penstock.forecasting.ahead import covariate_rows
 from penstock.forecasting.moving import moving
 from penstock.forecasting.panel import require_lengths
 
@@ -154,7 +155,8 @@ def build_table(scaled: pl.DataFrame, plan: LagPlan, known: Known, *, difference
     Parameters
     ----------
     scaled
-        ``series``, ``time``, ``y`` (scaled, never null) and statics, sorted by series and time, without gaps.
+        ``series``, ``time``, ``y`` (scaled, never null), statics and covariates, sorted by series and time, without
+        gaps.
     plan
         Columns of past values.
     known
@@ -168,7 +170,6 @@ def build_table(scaled: pl.DataFrame, plan: LagPlan, known: Known, *, difference
         A series is too short for a single row; names it.
     """
     import numpy as np
-    import polars as pl
 
     names = scaled.group_by("series", maintain_order=True).len()
     lengths = names["len"].to_numpy().astype(np.int64)
@@ -180,12 +181,26 @@ def build_table(scaled: pl.DataFrame, plan: LagPlan, known: Known, *, difference
     return FeatureTable(
         values=values,
         windows=moving(values, lengths, plan.means, plan.deviations),
-        known=known.matrix(scaled.filter(pl.Series(ready))),
+        known=known_columns(scaled, known, ready),
         places=np.flatnonzero(ready),
         series=np.repeat(np.arange(len(lengths)), lengths - lost),
         columns=plan.computed,
         runs=tuple(zip((ends - lengths + lost).tolist(), ends.tolist(), strict=True)),
     )
+
+
+def known_columns(scaled: pl.DataFrame, known: Known, ready: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Make the known columns of the rows that are ``ready``, with what is made of covariates behind."""
+    import numpy as np
+    import polars as pl
+
+    matrix = known.matrix(scaled.filter(pl.Series(ready)))
+    if not known.covariates:
+        return matrix
+    out = np.empty((len(matrix), len(known.names)), dtype=np.float32, order="F")
+    out[:, : matrix.shape[1]] = matrix
+    out[:, matrix.shape[1] :] = covariate_rows(known.covariates, scaled)[ready]
+    return out
 
 
 def member_matrix(

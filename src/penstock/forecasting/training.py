@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.errors import DataError, bounded
 from penstock.forecasting.direct import EVERYTHING, STEP, Drawing, direct_table
-from penstock.forecasting.features import FeatureConfig, ResolvedFeatures, resolve_features
+from penstock.forecasting.features import FeatureConfig, ResolvedFeatures, covariates_of, resolve_features
 from penstock.forecasting.forecaster import ForecastModel, history_needed
 from penstock.forecasting.grid import grid_of
 from penstock.forecasting.known import Known, fit_known
@@ -24,6 +24,7 @@ from penstock.forecasting.panel import (
     require_panel,
     season_lengths,
     static_columns,
+    useful_covariates,
 )
 from penstock.forecasting.scaling import Scaling, fit_scaling, scaling_of
 from penstock.forecasting.table import FeatureTable, LagPlan, build_table, member_matrix, plan_lags
@@ -70,7 +71,12 @@ class Prepared:
 
 
 def resolve(
-    panel: pl.DataFrame, features: FeatureConfig, model: ModelConfig, *, steps: int | None = None
+    panel: pl.DataFrame,
+    features: FeatureConfig,
+    model: ModelConfig,
+    *,
+    steps: int | None = None,
+    horizon: int | None = None,
 ) -> tuple[ResolvedFeatures, ModelConfig]:
     """Work out every ``auto`` from the training part.
 
@@ -82,6 +88,8 @@ def resolve(
         What the user asked for.
     steps
         Shortest history a model will be trained on, such as the first fold; by default the median series' length.
+    horizon
+        Steps to forecast; needed where there are past covariates.
     """
     frequency = detect_frequency(panel)
     seasons = season_lengths(frequency, panel)
@@ -89,8 +97,15 @@ def resolve(
         steps or sorted(panel.group_by("series").len()["len"].to_list())[panel["series"].n_unique() // 2]
     )
     resolved = resolve_features(
-        features, frequency=frequency, seasons=seasons, statics=static_columns(panel), steps=shortest
+        features,
+        frequency=frequency,
+        seasons=seasons,
+        statics=static_columns(panel),
+        steps=shortest,
     )
+    there = useful_covariates(panel)
+    covered = covariates_of(features, there, seasons=seasons, steps=shortest, horizon=horizon)
+    resolved = resolved.model_copy(update={"covariates": covered})
     return resolved, model.resolved([season for season in seasons if season * 3 <= shortest])
 
 
@@ -108,7 +123,7 @@ def fit(  # noqa: PLR0913 - what is learned, and how
     Parameters
     ----------
     panel
-        Training part: ``series``, ``time`` (UTC), ``y`` and static columns; regular, without missing values.
+        Training part: ``series``, ``time`` (UTC), ``y``, static columns and covariates; regular, without missing values.
     features
         Columns; every ``auto`` is worked out from ``panel``.
     model
@@ -118,7 +133,8 @@ def fit(  # noqa: PLR0913 - what is learned, and how
     threads
         Threads of LightGBM; part of the result's identity.
     horizon
-        Steps to forecast; a model that learns them directly takes them where ``model.steps`` is null.
+        Steps to forecast; a model that learns them directly takes them where ``model.steps`` is null, and past covariates
+        are seen so many steps before.
 
     Raises
     ------
@@ -130,9 +146,9 @@ def fit(  # noqa: PLR0913 - what is learned, and how
     """
     started = time.perf_counter()
     if isinstance(features, FeatureConfig):
-        features, model = resolve(panel, features, model)
+        features, model = resolve(panel, features, model, horizon=horizon)
     if model.targets == "auto":
-        _, model = resolve(panel, FeatureConfig(), model)
+        _, model = resolve(panel, FeatureConfig(covariates=()), model)
     model = model.for_horizon(horizon)
     require_never_negative(panel, model)
     prepared = prepare(

@@ -350,8 +350,8 @@ def _resolved(panel: pl.DataFrame, split: Split, search: Search) -> tuple[Resolv
     if isinstance(features, ResolvedFeatures) and search.model.targets != "auto":
         return features, search.model
     steps = int(panel_times(panel).search_sorted(split.folds[0][0])) + 1
-    asked = FeatureConfig() if isinstance(features, ResolvedFeatures) else features
-    found, model = resolve(panel, asked, search.model, steps=steps)
+    asked = FeatureConfig(covariates=()) if isinstance(features, ResolvedFeatures) else features
+    found, model = resolve(panel, asked, search.model, steps=steps, horizon=split.horizon)
     return (features if isinstance(features, ResolvedFeatures) else found), model
 
 

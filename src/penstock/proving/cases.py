@@ -48,7 +48,8 @@ class Window:
         import polars as pl
 
         known = subject.pieces()[self.piece].filter(pl.col("time") <= self.end(subject))
-        return pl.concat([known.filter(pl.col("series") == name) for name in self.series])
+        parts = (known, *subject.known_after(self.end(subject), self.piece))
+        return pl.concat([part.filter(pl.col("series") == name) for name in self.series for part in parts])
 
     def end(self, subject: Subject) -> datetime:
         """Return the last stamp of the history."""

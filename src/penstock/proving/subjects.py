@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
+from penstock.domain.covariates import known_in, past_in
 from penstock.domain.errors import DataError, bounded
 
 if TYPE_CHECKING:
@@ -65,6 +66,8 @@ class Subject:
         The columns that are known ahead, for the check that moves them.
     memory
         Predictions that were made already.
+    later
+        For each piece the rows after it, of which known covariates are used and nothing else; none where there are no such.
     """
 
     forecaster: Forecaster
@@ -76,6 +79,7 @@ class Subject:
     backtest: Callable[[pl.DataFrame, datetime], pl.DataFrame] | None = None
     known: KnownColumns | None = None
     memory: dict[Hashable, pl.DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    later: tuple[pl.DataFrame, ...] = ()
 
     def pieces(self) -> tuple[pl.DataFrame, ...]:
         """Return ``history`` and what else there is."""
@@ -89,6 +93,17 @@ class Subject:
         """Return the stamps of a piece, sorted."""
         stamps: list[datetime] = self.pieces()[piece]["time"].unique().sort().to_list()
         return stamps
+
+    def known_after(self, end: datetime, piece: int) -> tuple[pl.DataFrame, ...]:
+        """Return the rows of a piece after ``end`` with known covariates and without values; none where none are known."""
+        import polars as pl
+
+        whole = self.pieces()[piece]
+        if not known_in(whole.columns):
+            return ()
+        rows = pl.concat([whole, *self.later[piece : piece + 1]]).filter(pl.col("time") > end)
+        hidden = ("y", *past_in(whole.columns))
+        return (rows.with_columns(pl.lit(None, dtype=whole.schema[name]).alias(name) for name in hidden),)
 
     def remembered(self, key: Hashable, make: Callable[[], pl.DataFrame]) -> pl.DataFrame:
         """Return what ``make`` gives for ``key``, made once: checks that try the same input share its prediction."""

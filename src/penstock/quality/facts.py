@@ -7,6 +7,7 @@ from datetime import datetime
 
 import polars as pl
 
+from penstock.domain.covariates import known_in
 from penstock.quality.config import QualityConfig
 from penstock.quality.grid import Step, missing_steps
 
@@ -28,7 +29,8 @@ class Context:
 class Facts:
     """A panel as the rules see it.
 
-    ``frame`` is sorted by series and time. ``shared`` holds its rows whose series and time another row has as
+    ``frame`` is sorted by series and time; rows that only say what is known after a series' last value are not in it.
+    ``shared`` holds its rows whose series and time another row has as
     well. ``values`` is ``frame`` without exact duplicates and without rows that have no value.
     """
 
@@ -40,7 +42,7 @@ class Facts:
 
 def facts_of(frame: pl.DataFrame, context: Context) -> Facts:
     """Return what the rules look at; ``frame`` has at least :data:`COLUMNS`, in any order."""
-    ordered = frame.sort("series", "time", maintain_order=True)
+    ordered = _up_to_values(frame.sort("series", "time", maintain_order=True))
     shared = ordered.filter(_shares_key(ordered))
     single = ordered.filter(~_shares_key(ordered))
     values = pl.concat([single, shared.unique(maintain_order=True)]) if shared.height else ordered
@@ -50,6 +52,15 @@ def facts_of(frame: pl.DataFrame, context: Context) -> Facts:
         values=values.filter(pl.col("y").is_not_null() & pl.col("y").is_not_nan()).sort("series", "time"),
         context=context,
     )
+
+
+def _up_to_values(ordered: pl.DataFrame) -> pl.DataFrame:
+    """Leave out the rows after each series' last value where covariates are known ahead: they are no gaps."""
+    if not known_in(ordered.columns):
+        return ordered
+    valued = pl.col("y").is_not_null() & pl.col("y").is_not_nan()
+    last = pl.col("time").filter(valued).max().over("series")
+    return ordered.filter((pl.col("time") <= last).fill_null(value=True))
 
 
 def _shares_key(ordered: pl.DataFrame) -> pl.Series:

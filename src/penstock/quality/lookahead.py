@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
+from penstock.domain.covariates import past_in
 from penstock.domain.errors import DataError, UsageError
 from penstock.domain.results import Result
 
@@ -33,7 +34,10 @@ class Moved(Result):
 
 @dataclass(slots=True)
 class _Trial:
-    """Changes values of a panel and compares what comes out with what came before."""
+    """Changes values of a panel and compares what comes out with what came before.
+
+    Places count through ``columns``, one after the other: the values, then past covariates, which are no more known.
+    """
 
     features_of: FeaturesOf
     panel: pl.DataFrame
@@ -48,9 +52,11 @@ class _Trial:
         import polars as pl
 
         self.tries += 1
-        values = self.panel["y"].to_numpy().copy()
+        values = np.concatenate([self.panel[name].to_numpy() for name in _columns(self.panel)])
         values[places] = np.asarray(self.other)[places]
-        changed = self.features_of(self.panel.with_columns(pl.Series("y", values)))
+        parts = values.reshape(-1, self.panel.height)
+        fresh = [pl.Series(name, part) for name, part in zip(_columns(self.panel), parts, strict=True)]
+        changed = self.features_of(self.panel.with_columns(fresh))
         return _first_move(self.usual, _until(changed, self.cutoff))
 
     def culprit(self, places: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -66,6 +72,8 @@ class _Trial:
 
 def moved(features_of: FeaturesOf, panel: pl.DataFrame, cutoff: datetime, *, seed: int) -> Moved:
     """Change every value after ``cutoff`` and see whether a feature at or before it moves.
+
+    The values of past covariates after it change too. Known covariates stay: they are known ahead.
 
     All values change at once, first upwards, then downwards, each by another amount, so that no two changes cancel: if
     nothing moves, no value matters. Otherwise the values are halved until the one is found that moves a feature: for n
@@ -92,7 +100,8 @@ def moved(features_of: FeaturesOf, panel: pl.DataFrame, cutoff: datetime, *, see
     """
     import numpy as np
 
-    places = np.flatnonzero((panel["time"] > cutoff).to_numpy())
+    later = (panel["time"] > cutoff).to_numpy()
+    places = np.flatnonzero(np.tile(later, len(_columns(panel))))
     usual = _until(features_of(panel), cutoff)
     if not len(places) or usual.is_empty():
         raise DataError(
@@ -110,14 +119,24 @@ def moved(features_of: FeaturesOf, panel: pl.DataFrame, cutoff: datetime, *, see
 
 
 def disturbed(panel: pl.DataFrame, changed: pl.Expr) -> pl.DataFrame:
-    """Return ``panel`` with other values where ``changed``: thrice as large, and off by ten or twenty times the level."""
+    """Return ``panel`` with other values where ``changed``: thrice as large, and off by ten or twenty times the level.
+
+    Past covariates change like the values; known ones stay, for they are known ahead.
+    """
     import polars as pl
 
-    level = pl.col("y").fill_nan(None).abs().mean().over("series").fill_null(0.0) + 1.0
     odd = pl.int_range(pl.len()).over("series") % 2
-    return panel.with_columns(
-        pl.when(changed).then(3.0 * pl.col("y") + 10.0 * level * (1 + odd)).otherwise("y").alias("y")
-    )
+    fresh = []
+    for name in _columns(panel):
+        level = pl.col(name).fill_nan(None).abs().mean().over("series").fill_null(0.0) + 1.0
+        moved = 3.0 * pl.col(name) + 10.0 * level * (1 + odd)
+        fresh.append(pl.when(changed).then(moved).otherwise(name).alias(name))
+    return panel.with_columns(fresh)
+
+
+def _columns(panel: pl.DataFrame) -> tuple[str, ...]:
+    """Return the columns that nobody knows ahead."""
+    return ("y", *past_in(panel.columns))
 
 
 def _others(panel: pl.DataFrame, *, up: bool, seed: int) -> NDArray[np.float64]:
@@ -125,9 +144,12 @@ def _others(panel: pl.DataFrame, *, up: bool, seed: int) -> NDArray[np.float64]:
     import numpy as np
     import polars as pl
 
-    size = panel.select(pl.col("y").abs().max().over("series") + 1.0).to_series().to_numpy()
-    amount = size * np.random.default_rng(seed).uniform(1.0, 2.0, panel.height)
-    return np.asarray(panel["y"].to_numpy() + (amount if up else -amount))
+    chance, others = np.random.default_rng(seed), []
+    for name in _columns(panel):
+        size = panel.select(pl.col(name).abs().max().over("series") + 1.0).to_series().to_numpy()
+        amount = size * chance.uniform(1.0, 2.0, panel.height)
+        others.append(panel[name].to_numpy() + (amount if up else -amount))
+    return np.concatenate(others)
 
 
 def _until(features: pl.DataFrame, cutoff: datetime) -> pl.DataFrame:
@@ -160,7 +182,7 @@ def _told(trial: _Trial, places: Sequence[int] | NDArray[np.int64]) -> str:
     import numpy as np
 
     found = np.asarray(places)
-    row = trial.panel.row(int(found[0]), named=True)
+    row = trial.panel.row(int(found[0]) % trial.panel.height, named=True)
     others = f" and {len(found) - 1} more together" if len(found) > 1 else ""
     feature = trial.moves(found)
     where = f"{row['series']!r} at {_stamp(row['time'])}{others}"

@@ -8,6 +8,7 @@ from typing import TypeAlias
 import polars as pl
 
 from penstock.quality.clocks import local_days
+from penstock.quality.covariates import constant_covariates, covariate_values
 from penstock.quality.facts import Facts, lengths, neighbours, repeated
 from penstock.quality.found import Found, found, sound
 from penstock.quality.frozen import frozen_values
@@ -249,4 +250,6 @@ RULES: tuple[Rule, ...] = (
     constant_series,
     ended_series,
     short_series,
+    covariate_values,
+    constant_covariates,
 )

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, field_validator, model_validator
 
+from penstock.domain.covariates import KNOWN, PAST, covariates_in
 from penstock.domain.rows import ColumnRule, RowSchema
 from penstock.domain.windows import Window
 
@@ -31,7 +32,8 @@ class FileColumns(BaseModel):
     ``static`` columns are constant within a series. ``time_format`` (chrono syntax, ``%d/%m/%Y %H:%M``) is
     needed only for stamps that are not ISO 8601; ``decimal`` is the decimal sign of numbers in a CSV. ``known_at``
     names the column with the moment at which a row became known, where the file has one. What stands in the
-    ``personal`` ones of the series columns is replaced by pseudonyms before anything else looks at it.
+    ``personal`` ones of the series columns is replaced by pseudonyms before anything else looks at it. ``known`` and
+    ``past`` columns are covariates (``penstock.domain.covariates``): numbers, or ``true`` and ``false``.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -44,8 +46,10 @@ class FileColumns(BaseModel):
     decimal: Literal[".", ","] = "."
     known_at: str | None = None
     personal: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    past: tuple[str, ...] = ()
 
-    @field_validator("series", "static", mode="before")
+    @field_validator("series", "static", "known", "past", mode="before")
     @classmethod
     def _one_or_many(cls, value: object) -> object:
         if value is None:
@@ -61,6 +65,10 @@ class FileColumns(BaseModel):
         taken = sorted(set(self.static) & set(PANEL_COLUMNS))
         if taken:
             msg = f"static columns may not be called {', '.join(taken)}: the panel uses these names; rename them"
+            raise ValueError(msg)
+        marked = covariates_in(self.static)
+        if marked:
+            msg = f"static columns may not begin as {', '.join(marked)}: so do covariates in a panel; rename them"
             raise ValueError(msg)
         return self
 
@@ -78,7 +86,12 @@ class FileColumns(BaseModel):
     def needed(self) -> tuple[str, ...]:
         """All columns that must be in the file."""
         known = (self.known_at,) if self.known_at else ()
-        return (*self.series, self.time, self.target, *self.static, *known)
+        return (*self.series, self.time, self.target, *self.static, *self.known, *self.past, *known)
+
+    @property
+    def covariates(self) -> dict[str, str]:
+        """The covariates: the user's names, and those of their columns in a panel."""
+        return {KNOWN + name: name for name in self.known} | {PAST + name: name for name in self.past}
 
 
 def read_panel_file(
@@ -102,8 +115,9 @@ def read_panel_file(
     -------
     pl.DataFrame
         ``series`` (String; ``"all"`` without series columns, several joined by ``/``), ``time`` (Datetime us, UTC),
-        ``y`` (Float64, null where the cell is empty, ``NA`` or ``NaN``), the static columns (String) and, if it was
-        named, ``known_at`` (Datetime us, UTC); sorted by series and time, rows of equal keys in the order of the file.
+        ``y`` (Float64, null where the cell is empty, ``NA`` or ``NaN``), the static columns (String), the covariates
+        (Float64, named such as ``known:price`` and ``past:visitors``) and, if it was named, ``known_at`` (Datetime us,
+        UTC); sorted by series and time, rows of equal keys in the order of the file.
 
     Raises
     ------
@@ -143,6 +157,7 @@ def _panel(table: pl.DataFrame, columns: FileColumns, timezone: str, faults: Fau
             read_times(keyed, columns.time, clock, faults).alias("time"),
             read_numbers(table, columns.target, columns.decimal, faults).alias("y"),
             *(read_text(table, name, "static", faults) for name in columns.static),
+            *_covariates(table, columns, faults),
             *(
                 read_times(keyed, name, clock, faults).alias("known_at")
                 for name in filter(None, (columns.known_at,))
@@ -151,6 +166,76 @@ def _panel(table: pl.DataFrame, columns: FileColumns, timezone: str, faults: Fau
     )
     check_static(panel, columns.static, faults)
     return panel
+
+
+def _covariates(table: pl.DataFrame, columns: FileColumns, faults: Faults) -> list[pl.Series]:
+    from penstock.sources.reading.values import read_flags_or_numbers
+
+    return [
+        read_flags_or_numbers(table, own, columns.decimal, faults).alias(name)
+        for name, own in columns.covariates.items()
+    ]
+
+
+def with_future(
+    panel: pl.DataFrame, path: Path, columns: FileColumns, timezone: str = "UTC", *, key: bytes | None = None
+) -> pl.DataFrame:
+    """Add the rows of a second file, which say what is known ahead, to those of :func:`read_panel_file`.
+
+    Parameters
+    ----------
+    panel
+        What :func:`read_panel_file` returned.
+    path
+        A file with the same series and time columns and the known covariates. Other columns are not read: a target in
+        it is no value of the series.
+    columns, timezone, key
+        As for :func:`read_panel_file`.
+
+    Returns
+    -------
+    pl.DataFrame
+        The columns of ``panel``, sorted by series and time; in the new rows ``y`` and past covariates are null. Series
+        that ``panel`` does not have are left out, and so are stamps at which it has a row with the same series.
+
+    Raises
+    ------
+    DataError
+        With all faults of the file.
+    ConfigError
+        No column is known ahead, so there is nothing to read.
+    """
+    import polars as pl
+
+    from penstock.domain.errors import ConfigError
+    from penstock.sources.personal import with_pseudonyms
+    from penstock.sources.reading.faults import SERIES, Faults
+    from penstock.sources.reading.tables import read_table
+    from penstock.sources.reading.times import Clock, read_times
+    from penstock.sources.reading.values import read_series
+
+    if not columns.known:
+        raise ConfigError(
+            f"future={path} holds what is known ahead; name its columns, as in known=[temperature]"
+        )
+    faults = Faults(path)
+    wanted = (*columns.series, columns.time, *columns.known)
+    table = with_pseudonyms(read_table(path, wanted, faults), columns.personal, key)
+    series = read_series(table, columns.series, faults)
+    keyed = table.with_columns(series.alias(SERIES))
+    only_known = columns.model_copy(update={"past": ()})
+    ahead = pl.DataFrame(
+        [
+            series.alias("series"),
+            read_times(keyed, columns.time, Clock(timezone, columns.time_format), faults).alias("time"),
+            *_covariates(table, only_known, faults),
+        ]
+    )
+    faults.raise_if_any()
+    fresh = ahead.join(panel, on=["series", "time"], how="anti")
+    statics = panel.group_by("series").first().select("series", *columns.static)
+    rows = fresh.join(statics, on="series", how="inner")
+    return pl.concat([panel, rows], how="diagonal").sort("series", "time", maintain_order=True)
 
 
 def with_id_columns(frame: pl.DataFrame, columns: FileColumns) -> pl.DataFrame:
@@ -171,7 +256,7 @@ def with_id_columns(frame: pl.DataFrame, columns: FileColumns) -> pl.DataFrame:
     )
 
 
-def panel_schema(name: str, static: Sequence[str]) -> RowSchema:
+def panel_schema(name: str, static: Sequence[str], covariates: Sequence[str] = ()) -> RowSchema:
     """Return what the rows of a panel look like, as a source gives them and a table keeps them."""
     return RowSchema(
         name=name,
@@ -180,6 +265,7 @@ def panel_schema(name: str, static: Sequence[str]) -> RowSchema:
             ColumnRule(name="series", kind="text"),
             ColumnRule(name="y", kind="number", nullable=True),
             *(ColumnRule(name=column, kind="text", nullable=True) for column in static),
+            *(ColumnRule(name=column, kind="number", nullable=True) for column in covariates),
         ),
     )
 
@@ -196,7 +282,7 @@ class PanelFile:
     @property
     def schema(self) -> RowSchema:
         """Columns of the rows, without ``known_at``."""
-        return panel_schema(self.path.name, self.columns.static)
+        return panel_schema(self.path.name, self.columns.static, tuple(self.columns.covariates))
 
     def fetch(self, window: Window) -> pl.DataFrame:
         """Return the rows of ``window`` (end excluded), oldest first.
@@ -216,7 +302,9 @@ class PanelFile:
 
     def span(self) -> Window:
         """Return a window that holds every row; it ends a second after the newest stamp, so that its text shows it."""
-        unnamed = self.columns.model_copy(update={"series": (), "static": (), "personal": ()})
+        unnamed = self.columns.model_copy(
+            update={"series": (), "static": (), "personal": (), "known": (), "past": ()}
+        )
         times = read_panel_file(self.path, unnamed, self.timezone)["time"]
         first, last = cast("datetime", times.min()), cast("datetime", times.max())
         return Window(first, last + timedelta(seconds=1))

@@ -26,13 +26,27 @@ def read_numbers(table: pl.DataFrame, column: str, decimal: str, faults: Faults)
     elif cells.dtype.is_numeric() or isinstance(cells.dtype, pl.Null):
         numbers = cells.cast(pl.Float64)
     else:
-        faults.add(f"the target column {column!r} holds {cells.dtype}, not numbers")
+        faults.add(f"the column {column!r} holds {cells.dtype}, not numbers")
         return pl.Series(column, [None] * table.height, dtype=pl.Float64)
     infinite = table.select(ROW, column).filter(numbers.is_infinite().fill_null(value=False))
     faults.add_rows(
         f"infinite values in {column!r} (leave the cell empty where nothing is known)", infinite, column
     )
     return numbers.fill_nan(None)
+
+
+def read_flags_or_numbers(table: pl.DataFrame, column: str, decimal: str, faults: Faults) -> pl.Series:
+    """Return ``column`` as :func:`read_numbers` does, ``true`` and ``false`` in any case as 1 and 0."""
+    cells = table[column]
+    if isinstance(cells.dtype, pl.Boolean):
+        return cells.cast(pl.Float64)
+    if isinstance(cells.dtype, pl.String):
+        small = pl.col(column).str.strip_chars().str.to_lowercase()
+        flags = small.replace({"true": "1", "false": "0"})
+        table = table.with_columns(
+            pl.when(small.is_in(["true", "false"])).then(flags).otherwise(pl.col(column))
+        )
+    return read_numbers(table, column, decimal, faults)
 
 
 def _from_text(table: pl.DataFrame, column: str, decimal: str, faults: Faults) -> pl.Series:

@@ -27,6 +27,20 @@ class PanelConfig(ForecastingConfig):
     static: tuple[str, ...] = Field(
         default=(), description="Columns that are constant in a series: features, and slices of the report."
     )
+    known: tuple[str, ...] = Field(
+        default=(),
+        description="Columns of numbers that are known for the steps to forecast, such as a weather forecast, a price or "
+        "a holiday; their future stands in rows without a target, or in `future`.",
+    )
+    past: tuple[str, ...] = Field(
+        default=(),
+        description="Columns of numbers that are known only up to the newest value; models see them as long ago as the "
+        "horizon.",
+    )
+    future: Annotated[Path, AfterValidator(Path.expanduser)] | None = Field(
+        default=None,
+        description="A second file with the same series and time columns, and the `known` columns of the steps to forecast.",
+    )
     personal: tuple[str, ...] = Field(
         default=(),
         description="Columns that name people: series columns get pseudonyms, static ones are not read at all.",
@@ -47,7 +61,7 @@ class PanelConfig(ForecastingConfig):
     @classmethod
     def _one_or_many(cls, values: Any) -> Any:
         if isinstance(values, dict):
-            for key in ("series", "static", "personal"):
+            for key in ("series", "static", "personal", "known", "past"):
                 if isinstance(values.get(key), str):
                     values = {**values, key: (values[key],)}
         return values
@@ -67,9 +81,34 @@ class PanelConfig(ForecastingConfig):
         if self.data is None:
             return self
         try:
-            FileColumns(time=self.time, target=self.target, series=self.series, static=self.static)
+            FileColumns(
+                time=self.time,
+                target=self.target,
+                series=self.series,
+                static=self.static,
+                known=self.known,
+                past=self.past,
+            )
         except ValidationError as error:
             raise ValueError("; ".join(str(fault["ctx"]["error"]) for fault in error.errors())) from None
+        return self
+
+    @model_validator(mode="after")
+    def _covariates_known_in_time(self) -> Self:
+        ahead = self.features.known_ahead
+        faults = [
+            f"{name} is known {ahead[name]} steps ahead (features.known_ahead), and the horizon is {self.horizon}: name it "
+            "under past=, or shorten the horizon"
+            for name in self.known
+            if ahead.get(name, self.horizon) < self.horizon
+        ]
+        other = sorted(set(ahead) - {*self.known, *self.past})
+        faults += [f"features.known_ahead: {', '.join(other)} is no covariate"] if other and self.data else []
+        faults += (
+            ["future= needs known=: the columns to read from it"] if self.future and not self.known else []
+        )
+        if faults:
+            raise ValueError("; ".join(faults))
         return self
 
     @model_validator(mode="after")
@@ -92,9 +131,16 @@ class PanelConfig(ForecastingConfig):
             series=self.series,
             static=tuple(name for name in self.static if name not in hidden),
             personal=tuple(name for name in self.series if name in hidden),
+            known=self.known,
+            past=self.past,
             time_format=self.time_format,
             decimal=self.decimal,
         )
+
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether rows may say what is known ahead."""
+        return bool(self.known)
 
     @property
     def dataset_name(self) -> str:

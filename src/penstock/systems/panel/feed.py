@@ -50,4 +50,4 @@ def intake(cfg: PanelConfig, access: Access, key: bytes | None = None) -> Intake
 
 def rows_of(cfg: PanelConfig) -> RowSchema:
     """Return what the rows of the table look like: those of a panel."""
-    return panel_schema(cfg.table_name, cfg.columns.static)
+    return panel_schema(cfg.table_name, cfg.columns.static, tuple(cfg.columns.covariates))

@@ -45,6 +45,15 @@ def read(data: Path, columns: FileColumns, timezone: str) -> pl.DataFrame:
     return read_panel_file(data, columns, timezone, key=key)
 
 
+@step(stage="acquire")
+def with_future(rows: pl.DataFrame, future: Path, columns: FileColumns, timezone: str) -> pl.DataFrame:
+    """Add what a second file says of the steps to forecast."""
+    from penstock.sources.files import with_future as added
+
+    key = personal_key(shelf().workspace) if columns.personal else None
+    return added(rows, future, columns, timezone, key=key)
+
+
 @step(stage="export")
 def own_columns(future: pl.DataFrame, columns: FileColumns) -> pl.DataFrame:
     """Put the forecast into the user's own id and time columns."""
@@ -90,7 +99,12 @@ def replay(cfg: PanelConfig, plan: ReplayPlan, pinned: DatasetPin | None = None)
 
 
 def acquire(cfg: PanelConfig, pinned: DatasetPin | None) -> pl.DataFrame:
-    """Draw the step to panel rows: of a dataset version, else of the file."""
+    """Draw the steps to panel rows: of a dataset version, else of the file, with what is known ahead."""
+    rows = _rows(cfg, pinned)
+    return with_future(rows, cfg.future, cfg.columns, cfg.timezone) if cfg.future else rows
+
+
+def _rows(cfg: PanelConfig, pinned: DatasetPin | None) -> pl.DataFrame:
     if pinned is not None:
         return pinned_rows(pinned)
     return read(cfg.data, cfg.columns, cfg.timezone)  # type: ignore[arg-type] # the schema asks for one of both

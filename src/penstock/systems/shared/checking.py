@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from penstock.domain.covariates import known_in
 from penstock.domain.errors import DataError, UsageError, bounded
 from penstock.domain.results import CheckResult, Summary
 from penstock.engine import step
@@ -105,7 +106,8 @@ def drawn(known: pl.DataFrame, model: ForecastModel, horizon: int, checks: Check
     """Draw a sample of ``known`` whose pieces are long enough for a model and two horizons."""
     from penstock.proving.samples import draw_sample
 
-    return draw_sample(known, (checks.windows, checks.series, model.history + 2 * horizon), seed)
+    spare = horizon if known_in(each.name for each in model.covariates) else 0
+    return draw_sample(known, (checks.windows, checks.series, model.history + 2 * horizon + spare), seed)
 
 
 def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
@@ -125,7 +127,7 @@ def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
             model.save(Path(folder))
             return ForecastModel.load(Path(folder))
 
-    newest, *others = sample.pieces()
+    (newest, *others), later = _with_later(sample.pieces(), model, horizon)
     room = newest["time"].n_unique() - model.history - horizon
     return Subject(
         forecaster=model,
@@ -136,6 +138,25 @@ def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
         reload=reload,
         backtest=from_later if room >= 0 else None,
         known=Steering(model),
+        later=later,
+    )
+
+
+def _with_later(
+    pieces: tuple[pl.DataFrame, ...], model: ForecastModel, horizon: int
+) -> tuple[tuple[pl.DataFrame, ...], tuple[pl.DataFrame, ...]]:
+    """Keep the last stamps of each piece aside, where a model needs to know what follows the others."""
+    import polars as pl
+
+    if not known_in(each.name for each in model.covariates):
+        return pieces, ()
+    ends = [
+        piece["time"].unique().sort()[-min(horizon, piece["time"].n_unique() - 1) - 1] for piece in pieces
+    ]
+    both = list(zip(pieces, ends, strict=True))
+    return (
+        tuple(piece.filter(pl.col("time") <= end) for piece, end in both),
+        tuple(piece.filter(pl.col("time") > end) for piece, end in both),
     )
 
 

@@ -111,6 +111,11 @@ class ForecastingConfig(BaseModel):
     )
     currency: str = Field(default="EUR", description="Currency of the price.")
 
+    @property
+    def looks_ahead(self) -> bool:
+        """Whether rows may say what is known ahead: covariates of the steps to forecast."""
+        return False
+
     @model_validator(mode="after")
     def _lag_from_a_moment(self) -> Self:
         if self.quality.lag_days is not None and self.quality.as_of is None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from penstock.engine import effect, step
 from penstock.engine.context import shelf, world
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split, up_to
+from penstock.forecasting.features import FeatureConfig
 from penstock.quality.config import QualityConfig
 from penstock.quality.report import QualityReport
 from penstock.storage.datasets import DatasetFacts, DatasetPin, DatasetVersion, read_pinned, version_with
@@ -19,6 +20,9 @@ from penstock.systems.shared.values import Demand, Origin, PanelShape
 if TYPE_CHECKING:
     import polars as pl
 
+
+UNKNOWN_AHEAD = "unknown_ahead"
+"""Rule that notes that covariates are missing for the steps to forecast."""
 
 ANY_FREQUENCY = "1h"
 """Stands for the frequency of rows that have none, so that the rules can say what is wrong with them."""
@@ -115,19 +119,64 @@ def _rows_needed(rows: pl.DataFrame, report: QualityReport, quality: QualityConf
         config=demand.split,
         seasons=season_lengths(frequency),
     )
-    features, model = resolve(up_to(panel, windows.train_end), demand.features, demand.model)
+    train = up_to(panel, windows.train_end)
+    features, model = resolve(train, demand.features, demand.model, horizon=demand.horizon)
     return history_needed(features, model) + 1 + int((times > windows.train_end).sum())
 
 
 @step(stage="prepare")
 def prepare(rows: pl.DataFrame, report: QualityReport, quality: QualityConfig) -> pl.DataFrame:
     """Drop exact duplicates and fill short gaps from each series' own past; no feature is made here."""
+    from penstock.forecasting.ahead import with_covariates
     from penstock.forecasting.panel import detect_frequency, regularise
     from penstock.quality.rules import clean
 
     cleaned = clean(rows, report)
     panel, _ = regularise(cleaned, detect_frequency(cleaned), quality.max_gap)
-    return panel
+    return with_covariates(panel, rows)
+
+
+@step(stage="validate")
+def known_ahead(
+    rows: pl.DataFrame, panel: pl.DataFrame, horizon: int, features: FeatureConfig
+) -> pl.DataFrame:
+    """Return what is known of the ``horizon`` steps after each series; no row where nothing is.
+
+    Raises
+    ------
+    DataError
+        Something is known of these steps, but not all that a forecast needs; lists the pairs of series and time.
+    """
+    from penstock.forecasting.ahead import rows_ahead
+
+    return rows_ahead(rows, panel, horizon, _wanted(features))
+
+
+@step(stage="validate")
+def with_unknown_ahead(
+    report: QualityReport, panel: pl.DataFrame, ahead: pl.DataFrame, horizon: int, features: FeatureConfig
+) -> QualityReport:
+    """Note in the report that nothing is known of the steps to forecast, where that is so."""
+    from penstock.domain.covariates import plain
+    from penstock.forecasting.ahead import needed_ahead, steps_ahead
+    from penstock.quality.found import found
+
+    names = needed_ahead(panel, _wanted(features))
+    if ahead.height or not names:
+        return report
+    note = found(
+        UNKNOWN_AHEAD,
+        "noted",
+        steps_ahead(panel, horizon),
+        finding=f"no value of {', '.join(map(plain, names))} for the steps to forecast",
+        remedy="So the unseen future is not forecast. Add rows with these series and times and an empty target, or name a "
+        "file with them: future=FILE",
+    )
+    return report.model_copy(update={"rules": (*report.rules, note.told())})
+
+
+def _wanted(features: FeatureConfig) -> tuple[str, ...] | None:
+    return None if features.covariates == "auto" else features.covariates
 
 
 @step(stage="prepare")

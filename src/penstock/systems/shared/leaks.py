@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from penstock.domain.covariates import known_in, plain
 from penstock.domain.results import CheckResult
 from penstock.evaluation.splits import Split, truths, up_to
 
@@ -39,7 +40,36 @@ def leak_checks(
     return (
         feature_check(history, split.horizon, model, seed=seed),
         overlap_check(split_looks(panel, split, model)),
-        covariates_check(None),
+        covariates_check(covariate_looks(panel, split, model)),
+    )
+
+
+def covariate_looks(panel: pl.DataFrame, split: Split, model: ForecastModel) -> Leak | None:
+    """Look for covariates that the forecasts of the final window used before they were known.
+
+    A past covariate is known at its time, a known one a whole horizon before; ``features.known_ahead`` may say
+    otherwise. ``None`` where the model has none.
+    """
+    import polars as pl
+
+    from penstock.quality.leaks import known_too_late
+
+    columns = model.features.covariates
+    if not columns:
+        return None
+    times = panel["time"].unique().sort()
+    places = times.search_sorted(pl.Series(split.final, dtype=times.dtype)).to_list()
+    used, moments = [], []
+    for each in columns:
+        ahead = split.horizon if each.ahead is None and known_in([each.name]) else each.ahead or 0
+        for place in places:
+            last = min(place + split.horizon, len(times) - 1) - each.base
+            used.append((plain(each.name), times[last], times[place]))
+            moments.append((plain(each.name), times[last], times[max(last - ahead, 0)]))
+    names = ("series", "time")
+    return known_too_late(
+        pl.DataFrame(used, schema=(*names, "cutoff"), orient="row"),
+        pl.DataFrame(moments, schema=(*names, "known_at"), orient="row"),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+from penstock.domain.covariates import KNOWN
 from penstock.domain.errors import DataError
 from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
@@ -39,16 +40,17 @@ log = logging.getLogger(__name__)
 
 @step(stage="train", cpu=2)
 def climb(panel: pl.DataFrame, shape: PanelShape, split: Split, rung: RungName, effort: Effort) -> Climb:
-    """Fit one baseline on the training part and forecast every window of the final part.
+    """Fit one baseline on the training part and forecast every window of the final part; it sees no covariates.
 
     A rung that these data are too short for is skipped and says why.
     """
+    from penstock.forecasting.ahead import without_covariates
     from penstock.forecasting.rungs import fit_rung
 
     config = rung_config(rung, known_seasons(panel, shape, split))
     if config is None:
         return _skipped(rung, rung, "these data have no second season", panel)
-    known = up_to(panel, split.train_end)
+    known = without_covariates(up_to(panel, split.train_end))
     fitting = partial(fit_rung, known, config, seed=effort.seed, threads=effort.threads)
     return _climbed((rung, config.name), fitting, panel, shape, split)
 
@@ -56,6 +58,7 @@ def climb(panel: pl.DataFrame, shape: PanelShape, split: Split, rung: RungName, 
 @step(stage="train", cpu=2)
 def climb_ensemble(panel: pl.DataFrame, shape: PanelShape, split: Split, effort: Effort) -> Climb:
     """Average rungs by weights that are learned on the folds, and forecast every window of the final part."""
+    from penstock.forecasting.ahead import without_covariates
     from penstock.forecasting.ensemble import EnsembleConfig, fit_ensemble
 
     seasons = known_seasons(panel, shape, split)
@@ -65,7 +68,7 @@ def climb_ensemble(panel: pl.DataFrame, shape: PanelShape, split: Split, effort:
         horizon=split.horizon,
         season=(seasons or (1,))[0],
     )
-    known = up_to(panel, split.train_end)
+    known = without_covariates(up_to(panel, split.train_end))
     fitting = partial(fit_ensemble, known, config, seed=effort.seed, threads=effort.threads)
     return _climbed(("ensemble", "ensemble"), fitting, panel, shape, split)
 
@@ -244,12 +247,31 @@ def refit(panel: pl.DataFrame, candidate: ForecastModel, effort: Effort) -> Fore
 
 @step(stage="export")
 def forecast_future(
-    panel: pl.DataFrame, shape: PanelShape, model: ForecastModel, horizon: int
+    panel: pl.DataFrame,
+    shape: PanelShape,
+    model: ForecastModel,
+    horizon: int,
+    ahead: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
-    """Forecast the unseen future: ``series``, ``time`` (UTC), ``step``, ``prediction`` and static columns."""
-    from penstock.forecasting.future import forecast_future as after
+    """Forecast the unseen future: ``series``, ``time`` (UTC), ``step``, ``prediction`` and static columns.
 
-    return with_static(after(model, panel, horizon), panel, shape)
+    ``ahead`` says what is known of it. Where the model needs covariates and nothing is known, there is no forecast, and
+    the log says what is missing: such a run still judges and registers its model.
+    """
+    from penstock.forecasting.ahead import with_ahead
+    from penstock.forecasting.future import forecast_future as after
+    from penstock.forecasting.future import no_forecast
+
+    try:
+        future = after(model, with_ahead(panel, ahead), horizon)
+    except DataError as error:
+        if not any(each.name.startswith(KNOWN) for each in model.covariates) or (
+            ahead is not None and ahead.height
+        ):
+            raise
+        log.warning("no forecast of the future: %s", error)
+        future = no_forecast(panel)
+    return with_static(future, panel, shape)
 
 
 @step(stage="export")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import JsonValue
 
+from penstock.domain.covariates import known_in
 from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
 from penstock.engine.work import artifact_ref
@@ -105,13 +106,22 @@ def _metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
 
 
 @step(stage="export")
-def predict_with(package: Path, panel: pl.DataFrame, shape: PanelShape, horizon: int) -> pl.DataFrame:
-    """Forecast the unseen future with a packaged model: the same object that training evaluated."""
+def predict_with(
+    package: Path, panel: pl.DataFrame, shape: PanelShape, horizon: int, ahead: pl.DataFrame | None = None
+) -> pl.DataFrame:
+    """Forecast the unseen future with a packaged model: the same object that training evaluated.
+
+    Raises
+    ------
+    DataError
+        ``ahead`` does not say all that the model needs to know of the steps to forecast.
+    """
+    from penstock.forecasting.ahead import with_ahead
     from penstock.forecasting.future import forecast_future as after
 
     opened = load_bundle(package)
     model = with_intervals(opened.predictor({FORECASTER: ForecastModel.load}), opened.inference.parameters)
-    return with_static(after(model, panel, horizon), panel, shape)
+    return with_static(after(model, with_ahead(panel, ahead), horizon), panel, shape)
 
 
 @effect(stage="register", once_per=["package", "evidence", "dataset", "name"])
@@ -162,14 +172,21 @@ def register(package: Path, evidence: Evidence, dataset: DatasetVersion, name: s
 
 def input_schema(panel: pl.DataFrame, unit: str) -> BundleSchema:
     """Describe the rows that the model takes: the history of every series to forecast."""
-    from penstock.forecasting.panel import static_columns
+    from penstock.forecasting.panel import covariate_columns, static_columns
 
     low, high = panel["y"].min(), panel["y"].max()
     seen = (float(low), float(high)) if isinstance(low, float) and isinstance(high, float) else None
     columns = [
         Column(name="series", type="string", description="name of the series"),
         Column(name="time", type="time", description="moment of the value, with its zone"),
-        Column(name="y", type="number", unit=unit, seen=seen, description="observed value"),
+        Column(
+            name="y",
+            type="number",
+            unit=unit,
+            seen=seen,
+            nullable=bool(known_in(panel.columns)),
+            description="observed value",
+        ),
     ]
     for static in static_columns(panel):
         known = panel[static].drop_nulls().unique().sort().to_list()
@@ -182,9 +199,18 @@ def input_schema(panel: pl.DataFrame, unit: str) -> BundleSchema:
                 description="constant in a series",
             )
         )
+    columns += [_covariate(panel, name) for name in covariate_columns(panel)]
     example = panel.head(EXAMPLE_ROWS).to_dicts()
     rows = tuple({**row, "time": row["time"].isoformat()} for row in example)
     return BundleSchema(columns=tuple(columns), example=rows)
+
+
+def _covariate(panel: pl.DataFrame, name: str) -> Column:
+    """Describe a covariate; what is known ahead stands in rows whose ``y`` is null."""
+    low, high = panel[name].min(), panel[name].max()
+    seen = (float(low), float(high)) if isinstance(low, float) and isinstance(high, float) else None
+    when = "for the steps to forecast too" if known_in([name]) else "up to the newest value of y"
+    return Column(name=name, type="number", nullable=True, seen=seen, description=f"covariate, known {when}")
 
 
 def _clear(folder: Path) -> None:

@@ -16,11 +16,13 @@ from penstock.systems.shared.config import ForecastingConfig
 from penstock.systems.shared.data import (
     check_panel,
     describe,
+    known_ahead,
     prepare,
     publish,
     set_aside,
     split,
     with_set_aside,
+    with_unknown_ahead,
     without,
 )
 from penstock.systems.shared.judging import describe_split, judge, sum_up
@@ -133,6 +135,9 @@ def learn(
     rows, report, aside = accepted(rows, cfg, demand_of(cfg))
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
+    ahead = known_ahead(rows, panel, cfg.horizon, cfg.features) if cfg.looks_ahead else None
+    if ahead is not None:
+        report = with_unknown_ahead(report, panel, ahead, cfg.horizon, cfg.features)
     dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     windows = split(panel, shape, cfg.horizon, cfg.split)
     effort = Effort(seed=cfg.seed, threads=cfg.threads)
@@ -158,7 +163,7 @@ def learn(
     facts_of_split = describe_split(panel, windows, trained)
     summary = sum_up(evidence, facts_of_split, report, labels.simulated, sample)
     final = refit(panel, trained, effort)
-    future = forecast_future(panel, shape, final, cfg.horizon)
+    future = forecast_future(panel, shape, final, cfg.horizon, ahead)
     future = future if calibration is None else bound_future(future, calibration)
     ground = Ground(panel=panel, shape=shape, report=report)
     learned = Learned(study=study, model=final, evidence=evidence, forecast=future)
@@ -222,8 +227,9 @@ def forecast(
     rows, report, aside = accepted(rows, cfg, None)
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
+    ahead = known_ahead(rows, panel, cfg.horizon, cfg.features) if cfg.looks_ahead else None
     dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
-    future = predict_with(package, panel, shape, cfg.horizon)
+    future = predict_with(package, panel, shape, cfg.horizon, ahead)
     return {"dataset": dataset, "forecast": shape_forecast(future) if shape_forecast else future, **aside}
 
 
