@@ -96,7 +96,8 @@ def test_levels_are_chosen_and_none_leaves_everything_else_as_it_is(
     words = ("run", "panel", "data=power.csv", *COLUMNS, *TINY, "search=false", "--quiet", "--json")
     found = {}
     for levels in ("[]", "[0.5,0.9]"):
-        said = penstock(*words, f"intervals.levels={levels}")
+        quantiles = "[]" if levels == "[]" else "[0.05,0.5,0.95]"
+        said = penstock(*words, f"intervals.levels={levels}", f"intervals.quantiles={quantiles}")
         assert said.code == 0, said.err
         found[levels] = json.loads(said.out)
     plain, banded = (pl.read_parquet(found[levels]["forecast"]) for levels in found)
@@ -111,3 +112,6 @@ def test_levels_are_chosen_and_none_leaves_everything_else_as_it_is(
     assert "90 % intervals hold " in found["[0.5,0.9]"]["headline"]
     ours, theirs = (found[levels]["metrics"]["model"] for levels in ("[]", "[0.5,0.9]"))
     assert {name: theirs[name] for name in ours} == ours
+    assert {"pinball_5", "pinball_50", "pinball_95", "crps"} <= set(theirs)
+    assert theirs["pinball_50"] == pytest.approx(theirs["mae"] / 2)
+    assert {"coverage_90", "crps", "pinball_5"} <= set(found["[0.5,0.9]"]["intervals"]["model"])

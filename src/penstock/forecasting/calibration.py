@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from penstock.domain.errors import DataError
+from penstock.evaluation.bands import Bands, levels_of
 from penstock.evaluation.scales import naive_scales
 from penstock.evaluation.splits import panel_times, up_to
 from penstock.forecasting.conformal import MIN_ORIGINS
@@ -52,6 +53,18 @@ class IntervalsConfig(BaseModel):
         description="Shares of the truths that the intervals shall hold; each gives two columns, such as lower_90 and "
         "upper_90. None: no intervals, and a faster run.",
     )
+    quantiles: Annotated[
+        tuple[Annotated[float, Field(gt=0, lt=1)], ...],
+        AfterValidator(_rising),
+    ] = Field(
+        default=(),
+        description="Quantiles to forecast and score by pinball loss, such as [0.015,0.25,0.5,0.75,0.95,0.99], where a "
+        "decision hangs on one. Each is a bound: 0.05 is lower_90, so levels are added as they need.",
+    )
+    price: str | None = Field(
+        default=None,
+        description="Static column with the price of a unit of each series; pinball losses are then told in money too.",
+    )
     origins: Annotated[int, Field(ge=MIN_ORIGINS)] = Field(
         default=28,
         description="Cutoffs at the end of the training part whose errors are taken; fewer where they would take more "
@@ -80,7 +93,13 @@ class IntervalsConfig(BaseModel):
     @property
     def promise(self) -> Promise:
         """Return what the intervals shall hold, and how errors fade."""
-        return Promise(levels=self.levels, memory=self.memory)
+        levels = tuple(sorted({*self.levels, *levels_of(self.quantiles)}))
+        return Promise(levels=levels, memory=self.memory)
+
+    @property
+    def bands(self) -> Bands:
+        """Return which quantiles are scored, and by which prices."""
+        return Bands(quantiles=self.quantiles, price=self.price)
 
     def spaced(self, every: int) -> IntervalsConfig:
         """Return the configuration with ``every`` steps between origins, unless it names its own."""
@@ -136,7 +155,7 @@ def calibrate(panel: pl.DataFrame, model: ForecastModel, plan: CalibrationPlan) 
     Calibration
         Without levels, and with a note, where the training part is too short.
     """
-    return static(rehearse(panel, model, plan), plan.config.levels)
+    return static(rehearse(panel, model, plan), plan.config.promise.levels)
 
 
 def calibration_cutoffs(times: pl.Series, plan: CalibrationPlan, history: int) -> tuple[datetime, ...]:

@@ -50,7 +50,7 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
     by = SliceRequest(metric=decided.metric, by=("series", *shape.static))
     judged = scored[CANDIDATE]
     _require_number(judged, decided.metric)
-    judged = with_interval_metrics(judged, candidate.predictions)
+    judged = with_bands(judged, candidate.predictions, judging)
     saved = _saving(candidate.predictions, by_label, scored, judging)
     judged = with_saving(judged, saved)
     scored[CANDIDATE] = judged
@@ -168,12 +168,14 @@ def _require_number(candidate: RungScores, metric: str) -> None:
         )
 
 
-def with_interval_metrics(judged: RungScores, predictions: pl.DataFrame) -> RungScores:
-    """Return the scores with coverage and interval score beside, where the predictions have bounds."""
-    from penstock.evaluation.bounds import interval_metrics
+def with_bands(judged: RungScores, predictions: pl.DataFrame, judging: Judging) -> RungScores:
+    """Return the scores with those of intervals and quantiles beside, where the predictions have bounds."""
+    from penstock.evaluation.bands import band_metrics
 
-    found = interval_metrics(predictions)
-    return judged.model_copy(update={"metrics": {**judged.metrics, **found}}) if found else judged
+    metrics, ends = band_metrics(predictions, judging.bands, BootstrapConfig(seed=judging.seed))
+    return judged.model_copy(
+        update={"metrics": {**judged.metrics, **metrics}, "intervals": {**judged.intervals, **ends}}
+    )
 
 
 def scoring(judging: Judging) -> RungRequest:

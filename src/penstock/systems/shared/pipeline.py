@@ -153,7 +153,13 @@ def learn(
     candidate = try_candidate(panel, shape, windows, trained)
     candidate, calibration = _with_intervals(panel, shape, windows, (trained, candidate), cfg)
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
-    judgement = judge(panel, shape, windows, tried, Judging(metric=cfg.metric, seed=cfg.seed, cost=cfg.cost))
+    judgement = judge(
+        panel,
+        shape,
+        windows,
+        tried,
+        Judging(metric=cfg.metric, seed=cfg.seed, cost=cfg.cost, bands=cfg.intervals.bands),
+    )
     sample = draw_sample(panel, windows, trained, cfg.checks, cfg.seed)
     evidence = Evidence(
         judgement=judgement,
@@ -271,7 +277,7 @@ def _with_intervals(
 ) -> tuple[Climb, Calibration | None]:
     """Draw the steps that calibrate intervals, where any level is asked for."""
     trained, candidate = tried
-    if not cfg.intervals.levels:
+    if not cfg.intervals.promise.levels:
         return candidate, None
     spaced = cfg.intervals.spaced(cfg.split.every or cfg.horizon)
     rehearsal = calibrate(panel, shape, windows, trained, spaced)

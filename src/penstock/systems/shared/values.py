@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.domain.results import BadSlice, CheckResult, Result, SliceScore
 from penstock.domain.values import Seconds
+from penstock.evaluation.bands import Bands
 from penstock.evaluation.costs import CostConfig, Saving
 from penstock.evaluation.ladder import Ladder, LadderVerdict, RungScores
 from penstock.evaluation.metrics import PointMetric
@@ -94,11 +95,12 @@ class Start(Result):
 
 
 class Judging(Result):
-    """By which metric the candidate is judged, the seed of the bootstrap, and prices of errors where there are any."""
+    """By which metric the candidate is judged, the seed of the bootstrap, prices of errors and quantiles."""
 
     metric: PointMetric
     seed: int
     cost: CostConfig | None = None
+    bands: Bands = Bands()
 
 
 class Judgement(Result):
