@@ -10,6 +10,7 @@ SCRIPTS = (
     "engine/run.py",
     "demo.py",
     "panel_pjm.py",
+    "victoria.py",
     "unlike.py",
     "intervals.py",
     "tables.py",

@@ -27,7 +27,7 @@ def test_a_known_covariate_is_seen_at_its_step_and_a_past_one_a_horizon_before()
 
 def test_automatic_columns_follow_the_seasons() -> None:
     price, _ = _resolved()
-    assert (price.lags, price.means) == ((1, 24, 168), (3, 24, 72))
+    assert (price.lags, price.means) == ((1, 24, 168), (3, 24, 72, 168))
 
 
 def test_names_are_fit_for_any_library() -> None:

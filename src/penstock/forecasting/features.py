@@ -239,11 +239,11 @@ def automatic_covariate_lags(seasons: Sequence[int]) -> tuple[int, ...]:
 
 
 def automatic_covariate_windows(seasons: Sequence[int]) -> tuple[int, ...]:
-    """Return an eighth of the shortest season, the season, and three of it; 4 and 12 steps where there is none."""
+    """Return an eighth of the shortest season, three of it, and every season; 4 and 12 steps where there is none."""
     if not seasons:
         return (4, 12)
     short = seasons[0]
-    return tuple(sorted({max(short // 8, 2), max(short, 2), 3 * short}))
+    return tuple(sorted({max(short // 8, 2), 3 * short, *(max(season, 2) for season in seasons)}))
 
 
 def automatic_lags(seasons: Sequence[int]) -> tuple[int, ...]:
