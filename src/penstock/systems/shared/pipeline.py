@@ -153,13 +153,7 @@ def learn(
     candidate = try_candidate(panel, shape, windows, trained)
     candidate, calibration = _with_intervals(panel, shape, windows, (trained, candidate), cfg)
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
-    judgement = judge(
-        panel,
-        shape,
-        windows,
-        tried,
-        Judging(metric=cfg.metric, seed=cfg.seed, cost=cfg.cost, bands=cfg.intervals.bands),
-    )
+    judgement = judge(panel, shape, windows, tried, judging_of(cfg))
     sample = draw_sample(panel, windows, trained, cfg.checks, cfg.seed)
     evidence = Evidence(
         judgement=judgement,
@@ -283,6 +277,11 @@ def _with_intervals(
     rehearsal = calibrate(panel, shape, windows, trained, spaced)
     promise = cfg.intervals.promise
     return bound(panel, candidate, rehearsal, promise), settle(panel, candidate, rehearsal, promise)
+
+
+def judging_of(cfg: ForecastingConfig) -> Judging:
+    """Return by what the candidate is judged."""
+    return Judging(metric=cfg.metric, seed=cfg.seed, cost=cfg.cost, bands=cfg.intervals.bands)
 
 
 def demand_of(cfg: ForecastingConfig) -> Demand:
