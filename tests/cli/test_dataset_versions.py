@@ -3,26 +3,24 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.cli.samples import COLUMNS, TINY, Command, Rows, write_csv
+    from tests.cli.samples import TINY, Command, Finished
 else:
-    from cli.samples import COLUMNS, TINY, Command, Rows, write_csv
+    from cli.samples import TINY, Command, Finished
 
-RUN = ("run", "panel", "data=power.csv", *COLUMNS, *TINY, "search=false", "--quiet", "--json")
 FROM_VERSION = ("run", "panel", "dataset=power@v1", *TINY, "search=false", "--quiet", "--json")
 
 
 @pytest.fixture
-def published(home: Path, penstock: Command, two_series: Rows) -> None:
-    """Have `power@v1` published, and its file gone."""
-    write_csv(Path("power.csv"), two_series)
-    assert penstock(*RUN).code == 0
-    Path("power.csv").unlink()
+def published(home: Path, finished: Finished) -> None:
+    """Have `power@v1` published by another run, and its file gone."""
+    shutil.copytree(finished.home, home)
 
 
 @pytest.mark.usefixtures("published")

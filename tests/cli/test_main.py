@@ -60,7 +60,7 @@ def modules_after(folder: Path, *arguments: str, environ: Mapping[str, str]) -> 
         capture_output=True,
         text=True,
         check=True,
-        timeout=60,
+        timeout=280,
     )
     return {name.partition(".")[0] for name in done.stderr.split()}
 

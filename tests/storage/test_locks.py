@@ -115,11 +115,11 @@ def test_lock_is_released_when_its_holder_is_killed(path: Path) -> None:
 
 
 def test_forked_child_does_not_keep_the_lock_of_its_killed_parent(path: Path) -> None:
-    script = HOLD.replace("print(", "import os\nif os.fork() == 0: time.sleep(4); os._exit(0)\nprint(")
+    script = HOLD.replace("print(", "import os\nif os.fork() == 0: time.sleep(30); os._exit(0)\nprint(")
     process = hold(path, script)
     process.send_signal(signal.SIGKILL)
     lock = FileLock(path)
-    lock.acquire(timeout_s=3)
+    lock.acquire(timeout_s=20)
     lock.release()
     assert process.stdout is not None
     process.stdout.close()
