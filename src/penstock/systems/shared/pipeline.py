@@ -135,9 +135,7 @@ def learn(
     rows, report, aside = accepted(rows, cfg, demand_of(cfg))
     panel = prepare(rows, report, cfg.quality)
     shape = describe(rows, panel)
-    ahead = known_ahead(rows, panel, cfg.horizon, cfg.features) if cfg.looks_ahead else None
-    if ahead is not None:
-        report = with_unknown_ahead(report, panel, ahead, cfg.horizon, cfg.features)
+    ahead, report = _looked_ahead(rows, panel, report, cfg)
     dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     windows = split(panel, shape, cfg.horizon, cfg.split)
     effort = Effort(seed=cfg.seed, threads=cfg.threads)
@@ -168,14 +166,7 @@ def learn(
     ground = Ground(panel=panel, shape=shape, report=report)
     learned = Learned(study=study, model=final, evidence=evidence, forecast=future)
     facts = gather(ground, tried, learned, report_labels(cfg, labels), sample)
-    described = Package(
-        name=name,
-        horizon=cfg.horizon,
-        unit=cfg.unit,
-        simulated=labels.simulated,
-        environment=installed_distributions(),
-    )
-    package = bundle(panel, shape, final, evidence, described)
+    package = bundle(panel, shape, final, evidence, _described(name, cfg, labels))
     release = register(package, evidence, dataset, name)
     return {
         "dataset": dataset,
@@ -190,6 +181,26 @@ def learn(
         "test_predictions": candidate,
         **aside,
     }
+
+
+def _looked_ahead(
+    rows: pl.DataFrame, panel: pl.DataFrame, report: QualityReport, cfg: ForecastingConfig
+) -> tuple[pl.DataFrame | None, QualityReport]:
+    """Draw the steps to what is known of the steps to forecast, and to a report that says where nothing is."""
+    if not cfg.looks_ahead:
+        return None, report
+    ahead = known_ahead(rows, panel, cfg.horizon, cfg.features)
+    return ahead, with_unknown_ahead(report, panel, ahead, cfg.horizon, cfg.features)
+
+
+def _described(name: str, cfg: ForecastingConfig, labels: Labels) -> Package:
+    return Package(
+        name=name,
+        horizon=cfg.horizon,
+        unit=cfg.unit,
+        simulated=labels.simulated,
+        environment=installed_distributions(),
+    )
 
 
 def accepted(
