@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import polars as pl
 import pytest
 
 from penstock.domain.results import CheckResult
-from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split, up_to
+from penstock.evaluation.splits import SplitConfig, panel_times, plan_split, up_to
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.models import ModelConfig
@@ -40,9 +41,9 @@ def model() -> ForecastModel:
     return fit(up_to(PANEL, SPLIT.train_end), FEATURES, config, seed=1, threads=1)
 
 
-def proven(model: ForecastModel, checks: ChecksConfig, split: Split = SPLIT) -> dict[str, CheckResult]:
-    sample = draw_sample(PANEL, split, model, checks, seed=3)
-    return {one.name: one for one in prove(PANEL, split, model, sample, checks)}
+def proven(model: ForecastModel, checks: ChecksConfig, panel: pl.DataFrame = PANEL) -> dict[str, CheckResult]:
+    sample = draw_sample(panel, SPLIT, model, checks, seed=3)
+    return {one.name: one for one in prove(panel, SPLIT, model, sample, checks)}
 
 
 def test_a_trained_model_has_every_property_that_it_can_have(model: ForecastModel) -> None:
@@ -94,3 +95,32 @@ def test_a_direction_that_the_model_was_told_to_keep_is_checked_and_another_one_
     (changed,) = refuted.counter.changed
     assert changed.column == "hour"
     assert float(changed.before) < float(changed.after)
+
+
+def test_a_real_covariate_is_moved_through_the_model_and_a_wrong_declaration_told() -> None:
+    """Warmth raises this demand: declared the other way round, the check says where it does not hold."""
+    warmth = 10.0 + 8.0 * (pl.int_range(pl.len()).over("series") * 0.37).sin()
+    warm = PANEL.with_columns(warmth.alias("known:temperature")).with_columns(
+        pl.col("y") * (1.0 + 0.05 * pl.col("known:temperature"))
+    )
+    config = ModelConfig(targets=(Target(),), n_estimators=20, objective="l2", monotone={"temperature": 1})
+    model = fit(up_to(warm, SPLIT.train_end), FEATURES, config, seed=1, threads=1)
+    checks = ChecksConfig(names=("finite",), examples=1, windows=1, seconds=60.0)
+    assert proven(model, checks, warm)["monotone"].verdict == "passed"
+    refuted = proven(model, checks.model_copy(update={"monotone": {"temperature": -1}}), warm)["monotone"]
+    assert refuted.counter is not None
+    (changed,) = refuted.counter.changed
+    assert (changed.series, changed.column) == ("a", "temperature")
+    assert "raises the forecast of that stamp from " in (refuted.example or "")
+
+
+def test_ids_that_are_the_series_themselves_leave_the_keys_alone() -> None:
+    plain = PANEL.drop("area")
+    config = ModelConfig(targets=(Target(),), n_estimators=2)
+    features = FeatureConfig(lags=(1,), means=(), deviations=(), calendar=("hour",), ids=("series",))
+    model = fit(up_to(plain, SPLIT.train_end), features, config, seed=1, threads=1)
+    steering, history = Steering(model), up_to(plain, SPLIT.train_end)
+    assert steering.names == ("id:series", "hour")
+    ahead = steering.ahead(history, 6)
+    assert ahead.columns == ["series", "time", "step", "id:series", "hour"]
+    assert steering.predict(history, 6, ahead).equals(model.predict(history, 6))

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from penstock.forecasting.forecaster import ForecastModel
 
 KEYS = ("series", "time")
+TAKEN = (*KEYS, "step", "prediction")
+"""Names that the frames have themselves; the column of ids that is called ``series`` stands there as ``id:series``."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +46,7 @@ class Steering:
     @property
     def names(self) -> tuple[str, ...]:
         """Return the names of the columns."""
-        return self.model.known.names
+        return tuple(f"id:{name}" if name in TAKEN else name for name in self.model.known.names)
 
     def values(self, panel: pl.DataFrame) -> pl.DataFrame:
         """Return ``series``, ``time`` and the columns (Float64) at the stamps of ``panel``, sorted so."""
@@ -72,7 +74,7 @@ class Steering:
         given = Given(
             categories=own.categories,
             transformers=own.transformers,
-            names=own.names,
+            names=self.names,
             table=ahead.drop("step"),
         )
         return replace(self.model, known=given).predict(history, horizon)

@@ -142,6 +142,6 @@ def _require_known(declared: tuple[str, ...], names: tuple[str, ...]) -> None:
     unknown = [name for name in declared if name not in names]
     if unknown:
         raise ConfigError(
-            f"checks.monotone names {bounded([repr(name) for name in unknown])}, but the columns that the model knows ahead are "
-            f"{bounded(names) or 'none'}{did_you_mean(unknown[0], names)}"
+            f"checks.monotone names {bounded([repr(name) for name in unknown])}, which the model does not know ahead"
+            f"{did_you_mean(unknown[0], names)}"
         )

@@ -91,12 +91,14 @@ def prove_release(
 def sum_up_checks(checks: tuple[CheckResult, ...], sample: Sample, simulated: bool) -> Summary:
     """Put the verdicts on a packaged model into a run's summary."""
     asserted = [one for one in checks if one.kind == "asserts"]
-    passed = sum(one.verdict == "passed" for one in asserted)
+    passed, skipped = (sum(one.verdict == word for one in asserted) for word in ("passed", "skipped"))
     failed = [one.name for one in asserted if one.verdict == "failed"]
-    told = f"; failed: {bounded(failed)}" if failed else ""
+    parts = [f"{passed} asserted checks passed", f"{len(failed)} failed"]
+    parts[1] += f" ({bounded(failed)})" if failed else ""
+    parts += [f"{skipped} skipped"] if skipped else []
     return Summary(
         simulated=simulated,
-        headline=f"{passed} of {len(asserted)} asserted checks passed{told}",
+        headline=", ".join(parts),
         checks=checks,
         checks_on=tell_sample(sample),
     )
