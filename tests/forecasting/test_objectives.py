@@ -161,3 +161,27 @@ def test_losses_in_lightgbm_s_names() -> None:
     priced = params("asymmetric", **PRICES)
     assert (priced["objective"], priced["alpha"]) == ("quantile", 0.9)
     assert quantile_of(small("huber")) == 0.5
+
+
+@pytest.mark.parametrize(("monotone", "falls"), [({}, False), ({"price": -1}, True)])
+def test_a_dearer_tomorrow_never_sells_more_where_it_was_said(
+    panel: pl.DataFrame, monotone: dict[str, int], *, falls: bool
+) -> None:
+    """Planted: sales fall with the price up to 1, and rise with it above. The forecast is the whole one, by `predict`."""
+    price = np.random.default_rng(4).uniform(0, 2, panel.height)
+    sold = panel["y"] * (1.2 - 0.8 * np.minimum(price, 1) + 0.5 * np.maximum(price - 1, 0))
+    priced = panel.with_columns(pl.Series("known:price", price), y=sold)
+    features = FEATURES.model_copy(update={"covariate_lags": (), "covariate_means": ()})
+    asked = small("l2", monotone=monotone, n_estimators=60)
+    model = fit(priced, features, asked, seed=1, threads=1)
+    after = priced.group_by("series", maintain_order=True).last().select(priced.columns)
+    after = after.with_columns(pl.col("time") + pl.duration(hours=1), y=pl.lit(None, dtype=pl.Float64))
+    found = [
+        model.predict(pl.concat([priced, after.with_columns(pl.lit(each).alias("known:price"))]), 1)[
+            "prediction"
+        ]
+        for each in np.linspace(0, 2, 9)
+    ]
+    changes = np.diff(np.array([each.to_numpy() for each in found]), axis=0)
+    assert changes.min() < 0
+    assert (changes.max() <= 0) == falls
