@@ -6,6 +6,7 @@ a fit that takes minutes, and learn from the last ``LONGEST`` values of a series
 
 from __future__ import annotations
 
+import inspect
 import io
 import subprocess
 import sys
@@ -171,7 +172,7 @@ def _asked(request: dict[str, Any], config: ClassicalConfig) -> dict[str, NDArra
 
     sent = io.BytesIO()
     np.savez(sent, **request)
-    command = [sys.executable, "-I", main.__code__.co_filename]
+    command = [sys.executable, "-I", inspect.getfile(main)]
     try:
         done = subprocess.run(  # noqa: S603 - ourselves
             command,

@@ -96,8 +96,8 @@ def fit_ensemble(panel: pl.DataFrame, config: EnsembleConfig, *, seed: int, thre
             "ensemble needs two: give more data or fewer folds"
         )
     names = [member.name for member in members]
-    errors = [_scaled_errors(panel, cutoffs, found, names, config.season) for cutoffs, found in parts]
-    weights = best_weights(*_stacked(errors))
+    scaled = [_scaled(panel, cutoffs, found, names, config.season) for cutoffs, found in parts]
+    weights = best_weights(*_stacked(scaled))
     log.info("weights of the ensemble: %s", dict(zip(names, weights, strict=True)))
     kept = [(member, weight) for member, weight in zip(members, weights, strict=True) if weight > 0]
     fitted = tuple(fit_rung(panel, member, seed=seed, threads=threads) for member, _ in kept)
@@ -148,7 +148,7 @@ def _forecasts(
             log.info("%s takes no part in the ensemble: %s", member.name, error)
 
 
-def _scaled_errors(
+def _scaled(
     panel: pl.DataFrame,
     cutoffs: Sequence[datetime],
     found: dict[str, pl.DataFrame],
@@ -167,10 +167,10 @@ def _scaled_errors(
     return rows.sort(_KEYS).select(pl.col(columns) / pl.col("mae_scale"))
 
 
-def _stacked(errors: Sequence[pl.DataFrame]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def _stacked(folds: Sequence[pl.DataFrame]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     import polars as pl
 
-    rows = pl.concat(errors)
+    rows = pl.concat(folds)
     if rows.is_empty():
         raise DataError(
             "no forecast of the folds can be scaled, because no series has a seasonal naive that errs; an ensemble has "

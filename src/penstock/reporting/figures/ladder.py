@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Literal, TypeAlias
 
 from penstock.reporting.blocks import Figure, Spec
@@ -17,6 +18,8 @@ Timed: TypeAlias = Literal["fit", "predict"]
 FASTEST_S = 1e-3
 WIDE_PX = 560.0
 """Room for dots and labels in a figure of the full width."""
+
+LINE_DOTS = 12
 
 _SYMBOLS = {"model": "circle", "baseline": "circle", "oracle": "diamond"}
 _SIZES = {"model": 12, "baseline": 8, "oracle": 11}
@@ -141,22 +144,28 @@ def against_time(standing: Standing) -> Figure:
     """
     timed = [rung for rung in standing.rungs if "fit" in times_of(rung)]
     musts = {rung.name for rung in (standing.model, standing.baseline) if rung is not None}
-    dots = [
+    ends = [
         Dot(
-            x=x,
+            x=next(iter(times_of(rung).values())),
             y=standing.score(rung) * standing.metric.scale,
-            label=rung.label if first else "",
+            label=rung.label,
             must=rung.name in musts,
         )
         for rung in timed
-        for first, x in zip((True, False), times_of(rung).values(), strict=False)
     ]
+    dots = [*ends, *(dot for rung, end in zip(timed, ends, strict=True) for dot in _line(rung, end))]
     sides = placed(dots, log_x=True, log_y=_scale(standing).get("type") == "log", width=WIDE_PX)
-    labels = [side for dot, side in zip(dots, sides, strict=True) if dot.label]
-    data = [_timed(standing, rung, side) for rung, side in zip(timed, labels, strict=True)]
+    data = [_timed(standing, rung, side) for rung, side in zip(timed, sides, strict=False)]
     y = axis(named(standing.metric), **_scale(standing))
     x = axis("seconds", type="log", range=_padded(dots), tickformat="~g", dtick=1)
     return Figure(data=tuple(data), layout=layout({"xaxis": x, "yaxis": y}))
+
+
+def _line(rung: RungFacts, end: Dot) -> list[Dot]:
+    """Return dots without labels along the line to the time to predict, so that no label is put on it."""
+    other = times_of(rung).get("predict", end.x)
+    shares = [step / LINE_DOTS for step in range(1, LINE_DOTS + 1)]
+    return [replace(end, x=end.x * (other / end.x) ** share, label="", must=False) for share in shares]
 
 
 def times_of(rung: RungFacts) -> dict[Timed, float]:
@@ -183,7 +192,11 @@ def _timed(standing: Standing, rung: RungFacts, side: str | None) -> Spec:
         "text": [plain(rung.label) if side else "", ""][: len(times)],
         "textposition": side or "middle right",
         "textfont": {"size": 12, "color": standing.colours[rung.name]},
-        "marker": {**marker, "symbol": [marks[which] for which in times], "line": {"width": 1.5}},
+        "marker": {
+            **marker,
+            "symbol": [marks[which] for which in times],
+            "line": {"width": 1.5, "color": marker["color"]},
+        },
         "line": {"width": 1, "color": standing.colours[rung.name]},
         "cliponaxis": False,
         "customdata": list(times),

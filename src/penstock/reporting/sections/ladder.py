@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from penstock.reporting.blocks import Block, Cell, Chart, Column, Section, Table
+from penstock.reporting.blocks import Block, Cell, Chart, Column, Prose, Section, Table, Terms
 from penstock.reporting.facts import ReportFacts, RungFacts
 from penstock.reporting.figures.ladder import against_time, ranking, times_of
 from penstock.reporting.numbers import duration, measure, number
@@ -15,6 +15,8 @@ _TIMED_PX = 18
 def ladder(facts: ReportFacts, standing: Standing) -> Section:
     """Return the ladder section."""
     blocks: list[Block] = [_ranking(standing), _table(facts, standing)]
+    if standing.skipped:
+        blocks += [Prose(text="Left out, and why:"), _left_out(standing)]
     if any("fit" in times_of(rung) for rung in standing.rungs):
         blocks.append(_timed(standing))
     return Section(id="ladder", title="Ladder", blocks=tuple(blocks))
@@ -47,28 +49,34 @@ def _timed(standing: Standing) -> Chart:
 def _table(facts: ReportFacts, standing: Standing) -> Table:
     names = sorted({name for rung in standing.rungs for name in rung.metrics} - {standing.metric.name})
     shown = [metric_facts(facts, name) for name in (standing.metric.name, *names)]
-    columns = [
+    main, *others = (Column(label=f"{m.label}{f' ({m.unit})' if m.unit else ''}", right=True) for m in shown)
+    columns = (
         Column(label="Rung"),
-        *(Column(label=f"{m.label}{f' ({m.unit})' if m.unit else ''}", right=True) for m in shown),
-        Column(label="Interval", right=True),
-        Column(label="Fit", right=True),
-        Column(label="Predict", right=True),
-    ]
-    rows = [_row(standing, rung, [m.name for m in shown], facts) for rung in standing.rungs]
-    skipped = [_skipped(rung, len(columns)) for rung in standing.skipped]
+        main,
+        *(Column(label=label, right=True) for label in ("Interval", "Fit", "Predict")),
+        *others,
+    )
+    rows = tuple(_row(standing, rung, [m.name for m in shown], facts) for rung in standing.rungs)
     strong = frozenset({standing.rungs.index(standing.model)})
     caption = "The ladder in numbers, on test windows that no rung was fitted on"
-    return Table(caption=caption, columns=tuple(columns), rows=(*rows, *skipped), strong=strong)
+    return Table(caption=caption, columns=columns, rows=rows, strong=strong)
 
 
 def _row(standing: Standing, rung: RungFacts, names: list[str], facts: ReportFacts) -> tuple[Cell, ...]:
+    main, *others = (_metric(facts, rung, name) for name in names)
     return (
-        Cell(text=rung.label, swatch=standing.colours[rung.name], note=rung.note),
-        *(_metric(facts, rung, name) for name in names),
+        Cell(text=_unbroken(rung.label), swatch=standing.colours[rung.name], note=rung.note),
+        main,
         _interval(standing, rung),
         Cell(text=duration(rung.fit_seconds), sort=rung.fit_seconds),
         Cell(text=duration(rung.predict_seconds), sort=rung.predict_seconds),
+        *others,
     )
+
+
+def _unbroken(text: str) -> str:
+    """Return ``text`` with spaces at which no line ends."""
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
 
 
 def _metric(facts: ReportFacts, rung: RungFacts, name: str) -> Cell:
@@ -86,6 +94,7 @@ def _interval(standing: Standing, rung: RungFacts) -> Cell:
     )
 
 
-def _skipped(rung: RungFacts, width: int) -> tuple[Cell, ...]:
-    first = Cell(text=rung.label, tone="quiet", note=f"skipped: {rung.note or 'no value of the main metric'}")
-    return (first, *(Cell(text="") for _ in range(width - 1)))
+def _left_out(standing: Standing) -> Terms:
+    return Terms(
+        terms=tuple((rung.label, rung.note or "no value of the main metric") for rung in standing.skipped)
+    )

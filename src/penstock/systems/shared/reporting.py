@@ -102,7 +102,7 @@ def _rungs(judgement: Judgement, rungs: list[Climb]) -> tuple[RungFacts, ...]:
         scored.append((judgement.oracle, "oracle"))
     shown = [_rung(scores, kind) for scores, kind in scored]  # type: ignore[arg-type] # literals above
     shown += [
-        RungFacts(name=rung.label, label=_spoken(rung.label), kind="baseline", note=f"skipped: {rung.note}")
+        RungFacts(name=rung.label, label=_spoken(rung.label), kind="baseline", note=rung.note)
         for rung in rungs
         if rung.note
     ]
