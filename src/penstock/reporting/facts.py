@@ -206,7 +206,7 @@ class ReportFacts:
     to their test predictions: at least the chosen one, and better also the best baseline and the oracle.
     ``scales`` are the in-sample scales of the series, which MASE and RMSSE need along the horizon.
     ``slices`` are scores by ``series`` and by static column, ``slices_bad`` those worse than chance explains.
-    ``importances`` are those of the model's features. ``checks_on`` says on which fixed sample the checks began.
+    ``bands`` are the chosen one's scores of quantiles. ``importances`` are those of the model's features. ``checks_on`` says on which fixed sample the checks began.
     """
 
     system: str
@@ -226,6 +226,7 @@ class ReportFacts:
     slices: tuple[SliceScore, ...] = ()
     slices_bad: tuple[BadSlice, ...] = ()
     calibration: CalibrationFacts | None = None
+    bands: Mapping[str, float] = field(default_factory=dict)
     tuning: TuningFacts | None = None
     importances: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()

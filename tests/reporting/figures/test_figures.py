@@ -30,7 +30,7 @@ def test_every_figure_is_valid_in_both_themes(facts: ReportFacts) -> None:
         warnings.simplefilter("ignore")  # plotly's own imports warn on new Python versions
         from plotly.graph_objects import Figure
     found = list(charts(facts))
-    assert len(found) == 9
+    assert len(found) == 10
     for chart in found:
         for layout in (chart.figure.layout, {**chart.figure.layout, **chart.figure.phone}):
             spec: Any = resolve({"data": chart.figure.data, "layout": layout}, "dark")

@@ -15,7 +15,7 @@ _LABEL_ROOM_PX = 150
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Line:
-    """One line: values at whole positions, its name and its colour role."""
+    """One line: values at whole positions, its name (empty: drawn without a label) and its colour role."""
 
     label: str
     colour: str
@@ -71,7 +71,7 @@ def _trace(line: Line, axes: Axes) -> Spec:
 
 
 def _labels(drawn: Sequence[Line]) -> list[Spec]:
-    ends = [(line, _last(line)) for line in drawn]
+    ends = [(line, _last(line)) for line in drawn if line.label]
     known = [(line, end) for line, end in ends if end is not None]
     heights = _apart([end[1] for _, end in known], _span(drawn))
     return [

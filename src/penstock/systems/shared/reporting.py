@@ -81,6 +81,7 @@ def gather(
         slices=judgement.slices,
         slices_bad=judgement.bad,
         calibration=_calibration(learned.evidence.calibration),
+        bands=_bands(judgement.candidate),
         tuning=_tuning(learned.study),
         importances=importances(learned.model),
         checks=learned.evidence.checks,
@@ -129,6 +130,12 @@ def _predictions(tried: Tried) -> dict[str, pl.DataFrame]:
     if tried.oracle is not None:
         found[ORACLE] = oracle_predictions(tried.candidate.predictions, tried.oracle)
     return found
+
+
+def _bands(candidate: RungScores) -> dict[str, float]:
+    """Return the scores of quantiles; those of intervals come from the predictions."""
+    shown = ("pinball_", "crps", "price_sum")
+    return {name: value for name, value in candidate.metrics.items() if name.startswith(shown)}
 
 
 def _calibration(made: Calibration | None) -> CalibrationFacts | None:
