@@ -217,6 +217,11 @@ class TestRowsAhead:
         )
         assert found["y"].null_count() == found["past:stock"].null_count() == found.height == 2 * HORIZON
 
+    def test_rows_that_say_nothing_do_not_count(self) -> None:
+        empty = _hidden(PANEL).with_columns(pl.lit(None, dtype=pl.Float64).alias("known:price"))
+        found = rows_ahead(pl.concat([empty, _hidden(PANEL)]), self.PAST, HORIZON)
+        assert found.equals(rows_ahead(_hidden(PANEL), self.PAST, HORIZON))
+
     def test_nothing_at_all_is_no_row(self) -> None:
         assert rows_ahead(self.PAST, self.PAST, HORIZON).is_empty()
         assert rows_ahead(_hidden(PANEL), self.PAST, HORIZON, ()).is_empty()

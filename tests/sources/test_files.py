@@ -204,6 +204,12 @@ class TestCovariates:
         assert rows.rows()[:2] == panel.rows()
         assert rows.rows()[2:] == [("a", _hour(2), None, 3.0, 1.0, None)]
 
+    def test_a_second_file_stands_beside_rows_without_a_target(self, write: _Writer) -> None:
+        panel = read_panel_file(write(self.ROWS + "a,2024-01-01 02:00,,,,\n"), self.COLUMNS)
+        ahead = write("id,ds,price,holiday\na,2024-01-01 02:00,3,1\n", "ahead.csv")
+        rows = with_future(panel, ahead, self.COLUMNS)
+        assert rows.filter(time=_hour(2))["known:price"].to_list() == [None, 3.0]
+
     def test_a_second_file_without_a_known_column_is_refused(self, write: _Writer) -> None:
         with pytest.raises(ConfigError, match="name its columns, as in known="):
             with_future(read_panel_file(write(_GOOD), _COLUMNS), write(_GOOD), _COLUMNS)

@@ -196,7 +196,7 @@ def with_future(
     -------
     pl.DataFrame
         The columns of ``panel``, sorted by series and time; in the new rows ``y`` and past covariates are null. Series
-        that ``panel`` does not have are left out, and so are stamps at which it has a row with the same series.
+        that ``panel`` does not have are left out, and so are stamps up to the last value of a series.
 
     Raises
     ------
@@ -232,9 +232,9 @@ def with_future(
         ]
     )
     faults.raise_if_any()
-    fresh = ahead.join(panel, on=["series", "time"], how="anti")
-    statics = panel.group_by("series").first().select("series", *columns.static)
-    rows = fresh.join(statics, on="series", how="inner")
+    valued = panel.filter(pl.col("y").is_not_null())
+    ends = valued.group_by("series").agg(pl.col("time").max().alias("__end"), pl.col(columns.static).first())
+    rows = ahead.join(ends, on="series", how="inner").filter(pl.col("time") > pl.col("__end")).drop("__end")
     return pl.concat([panel, rows], how="diagonal").sort("series", "time", maintain_order=True)
 
 
