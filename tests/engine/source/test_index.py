@@ -325,11 +325,12 @@ def test_counts_a_module_whole_where_any_attribute_may_be_asked_for(closure_of: 
     assert "beside" not in names(closure_of(files))
 
 
-def test_counts_modules_loaded_elsewhere_in_a_fall_back(tmp_path: Path) -> None:
-    for folder, name in (("here", "steps"), ("there", "loaded_there")):
+@pytest.mark.parametrize("root", ["there", "tests", "test"])
+def test_counts_modules_loaded_elsewhere_in_a_fall_back(tmp_path: Path, root: str) -> None:
+    for folder, name in (("here", "steps"), (root, "loaded_there")):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{name}.py").write_text("def compute(x):\n    return eval(x)\n")
     module = type(sys)("loaded_there")
-    module.__file__ = str(tmp_path / "there" / "loaded_there.py")
+    module.__file__ = str(tmp_path / root / "loaded_there.py")
     locator = Locator((str(tmp_path / "here"), *sys.path), loaded={"loaded_there": module})
     assert "loaded_there" in names(SourceIndex(locator).closure("steps:compute"))

@@ -237,7 +237,7 @@ def _loaded_elsewhere(locator: Locator) -> tuple[str, ...]:
     for name, module in dict(locator.loaded).items():
         path = getattr(module, "__file__", None)
         is_ours = name.partition(".")[0] in (OWN_PACKAGE, "__main__", "__mp_main__")
-        if not path or not path.endswith(".py") or is_ours or is_test(Path(path)):
+        if not path or not path.endswith(".py") or is_ours or is_test(name, Path(path)):
             continue
         if locator.origin_of(Path(path)) == "first":
             names.append(name)

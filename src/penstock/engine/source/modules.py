@@ -188,9 +188,12 @@ def _may_hold_modules(folder: Path, name: str) -> bool:
     return "pyvenv.cfg" not in names and any(item.endswith(".py") for item in names)
 
 
-def is_test(path: Path) -> bool:
-    """Whether a file is a test, or helps tests: what only they do belongs to no step."""
-    return _is_test_file(path.name) or not _TESTS.isdisjoint(path.parts)
+def is_test(name: str, path: Path) -> bool:
+    """Whether a module is a test, or helps tests: what only they do belongs to no step.
+
+    Where its import root lies does not matter: a project may well live in a folder called ``test``.
+    """
+    return _is_test_file(path.name) or not _TESTS.isdisjoint(name.split("."))
 
 
 def _is_test_file(file: str) -> bool:
