@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Callable
@@ -218,3 +220,16 @@ def test_nothing_is_noted_outside(data: Path) -> None:
     os.getenv("LATER")
     assert touched == Touched()
     assert os.environ.__class__ is kind
+
+
+def test_an_interpreter_ends_quietly_after_a_step_was_watched() -> None:
+    script = """if True:
+        import sys
+        from penstock.engine import watch
+        with watch.Watch():
+            pass
+        watch._READING_EVENTS = None  # as an ending interpreter does
+        open(sys.executable, "rb").close()
+    """
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""

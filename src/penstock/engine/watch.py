@@ -116,15 +116,16 @@ class _Recorder:
         return stranger is None or threading._active.get(ident) is not stranger  # type: ignore[attr-defined] # noqa: SLF001 - current_thread() would register threads of C
 
     def _on_event(self, event: str, arguments: tuple[object, ...]) -> None:
-        if event not in _READING_EVENTS or not self.concerns_this_thread() or self.touched is None:
+        touched = self.touched  # asked first: while an interpreter ends, the names of this module are gone
+        if touched is None or event not in _READING_EVENTS or not self.concerns_this_thread():
             return
         if isinstance(arguments[0], str | bytes | os.PathLike):
             path = os.fsdecode(arguments[0])
             reads, writes = _purpose(arguments) if event == "open" else (True, False)
-            if reads and path not in self.touched.written:
-                self._note_reading(path, self.touched)
+            if reads and path not in touched.written:
+                self._note_reading(path, touched)
             if writes:
-                self.touched.written.add(path)
+                touched.written.add(path)
 
     def _note_reading(self, path: str, touched: Touched) -> None:
         if os.path.lexists(path):
