@@ -16,6 +16,7 @@ SCRIPTS = (
     "tables.py",
     "replay.py",
     "floor.py",
+    "crossval.py",
 )
 
 
