@@ -17,6 +17,7 @@ SCRIPTS = (
     "replay.py",
     "floor.py",
     "crossval.py",
+    "tuning.py",
 )
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from penstock.forecasting.study import Study
 
 ALL_ROWS = 10**9
+RACING = 0.25
 FEATURES = FeatureConfig(
     lags=tuple(range(1, 73)),
     means=(24, 48, 72),
@@ -60,7 +61,7 @@ COMMON: dict[str, Any] = {"metric": "mape", "fold_weight": 0.0, "workers": 1}
 
 
 def search_config(task: Mapping[str, Any]) -> TuneConfig:
-    """Return how Penstock searches: a grid on all rows without pruning, or its defaults."""
+    """Return how Penstock searches: a grid on all rows without pruning, or by heats and pruning."""
     if task["grid"]:
         space = {name: {"choices": values} for name, values in task["grid"].items()}
         return TuneConfig(**COMMON, max_rows=ALL_ROWS, method="grid", pruning=False, space=space)
@@ -68,7 +69,7 @@ def search_config(task: Mapping[str, Any]) -> TuneConfig:
         name: {"low": int(low) if whole else low, "high": int(high) if whole else high, "log": True}
         for name, (low, high, whole) in task["space"].items()
     }
-    return TuneConfig(**COMMON, trials=task["trials"], space=space)
+    return TuneConfig(**COMMON, trials=task["trials"], racing=RACING, space=space)
 
 
 def searched(panel: pl.DataFrame, task: Mapping[str, Any], config: TuneConfig) -> Study:

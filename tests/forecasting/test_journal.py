@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from penstock.domain.errors import StorageError
 from penstock.evaluation.metrics import get_metric
 from penstock.forecasting.journal import JOURNAL_FILE, Scoring, TrialJournal, study_name
 from penstock.forecasting.pruning import FoldWeights
@@ -39,6 +40,28 @@ def test_records_come_back_in_the_order_of_numbers(tmp_path: Path) -> None:
         journal.add(each)
     assert journal.records() == TrialJournal(tmp_path, "study", SCORING).records() == [written[1], written[0]]
     assert TrialJournal(tmp_path, "other", SCORING).records() == []
+
+
+def test_optuna_opens_a_study_as_it_is(tmp_path: Path) -> None:
+    import optuna
+    from optuna.storages.journal import JournalFileBackend
+
+    TrialJournal(tmp_path, "study", SCORING).add(record(1, 0.1, 0.2, 0.3))
+    storage = optuna.storages.JournalStorage(JournalFileBackend(str(tmp_path / JOURNAL_FILE)))
+    opened = optuna.load_study(study_name="study", storage=storage)
+    assert opened.best_params == {"num_leaves": 3, "objective": "l1"}
+    assert opened.best_value == 1.5
+
+
+def test_a_study_that_is_deleted_while_trials_run_is_told(tmp_path: Path) -> None:
+    journal = TrialJournal(tmp_path, "study", SCORING)
+    journal.add(record(0, 0.1, 0.2, 0.3))
+    (tmp_path / JOURNAL_FILE).unlink()
+    with pytest.raises(StorageError, match="was deleted or replaced while its trials ran"):
+        journal.add(record(1, 0.1, 0.2, 0.3))
+    (tmp_path / JOURNAL_FILE).write_bytes(b"")
+    with pytest.raises(StorageError, match="run the same command again: it starts the study afresh"):
+        journal.records()
 
 
 def test_a_torn_line_is_cut(tmp_path: Path) -> None:

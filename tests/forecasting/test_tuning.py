@@ -136,6 +136,23 @@ def test_workers_change_nothing(
     assert essence(tune(training, split, search(workers=workers), tmp_path)) == essence(study)
 
 
+def test_the_better_half_of_a_heat_goes_on_whoever_runs_it(
+    training: pl.DataFrame, split: Split, tmp_path: Path
+) -> None:
+    raced = [
+        tune(training, split, search(racing=0.3, workers=workers), tmp_path / str(workers))
+        for workers in (1, 3)
+    ]
+    assert essence(raced[0]) == essence(raced[1])
+    lost = [record for record in raced[0].trials if "fell behind its round" in record.reason]
+    assert [record.state for record in lost] == ["pruned"] * len(lost)
+    assert 2 <= len(lost) <= 3  # of rounds of 3, 3 and 2; the base of the first is never lost
+    assert raced[0].trials[0].score is not None
+    assert raced[0].best_score <= raced[0].trials[0].score
+    again = tune(training, split, search(racing=0.3), tmp_path / "1")
+    assert essence(again) == essence(raced[0])
+
+
 def test_threads_change_nothing(training: pl.DataFrame, split: Split, study: Study, tmp_path: Path) -> None:
     """Workers share the threads of the call, so trees must not depend on how many each gets."""
     assert essence(tune(training, split, replace(search(), threads=2), tmp_path)) == essence(study)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from penstock.domain.errors import StorageError
 from penstock.evaluation.metrics import Metric
 from penstock.forecasting.pruning import FoldWeights
 from penstock.forecasting.space import Space, distributions
@@ -52,16 +53,44 @@ class TrialJournal:
         self._scoring = scoring
         folder.mkdir(parents=True, exist_ok=True)
         self._distributions = distributions(scoring.space)
-        self._study = _open(folder / JOURNAL_FILE, name)
+        self._file = folder / JOURNAL_FILE
+        self._study = _open(self._file, name)
+        facts = self._file.stat()
+        self._number, self._size = facts.st_ino, facts.st_size
 
     def records(self) -> list[TrialRecord]:
-        """Return the finished trials, each number once, in the order of numbers."""
+        """Return the finished trials, each number once, in the order of numbers.
+
+        Raises
+        ------
+        StorageError
+            The journal was deleted or replaced since it was opened.
+        """
+        self._require_same_file()
         found = {record.number: record for record in map(_record, self._study.get_trials(deepcopy=False))}
         return [found[number] for number in sorted(found)]
 
     def add(self, record: TrialRecord) -> None:
-        """Write one finished trial; on return it is on disk."""
+        """Write one finished trial; on return it is on disk.
+
+        Raises
+        ------
+        StorageError
+            The journal was deleted or replaced since it was opened.
+        """
+        self._require_same_file()
         self._study.add_trial(self.frozen(record))
+
+    def _require_same_file(self) -> None:
+        # Optuna would go on writing into a new file, without the study and the trials before. A new one may have got
+        # the old one's number, but a journal only ever grows.
+        facts = self._file.stat() if self._file.exists() else None
+        if facts is None or facts.st_ino != self._number or facts.st_size < self._size:
+            raise StorageError(
+                f"the study in {self._file} was deleted or replaced while its trials ran, and its finished trials with "
+                "it; run the same command again: it starts the study afresh. Let nothing clean up a workspace at work"
+            )
+        self._size = facts.st_size
 
     def frozen(self, record: TrialRecord) -> FrozenTrial:
         """Translate a record to Optuna's form; lower values are better there."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -27,6 +27,7 @@ from penstock.forecasting.journal import Scoring, TrialJournal, study_name
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.panel import season_lengths
 from penstock.forecasting.pruning import FoldWeights, MedianPruner, fold_weights
+from penstock.forecasting.racing import Heat, behind
 from penstock.forecasting.space import (
     DEFAULT_SPACE,
     Choice,
@@ -70,6 +71,10 @@ class TuneConfig(BaseModel):
         Trials that are drawn together. The same number gives the same trials however many workers there are.
     pruning
         Whether a trial that falls behind on the first folds is given up.
+    racing
+        Share of the last fold's rows on which the configurations of a round are compared first; the worse half goes no
+        further. For a wide space and many trials: it tries more in the same time, and may lose one that needs all
+        rows. null tries every one in full.
     max_rows
         Rows of each fold that a trial learns from at most, drawn once; fewer make faster, rougher trials.
     members
@@ -91,6 +96,7 @@ class TuneConfig(BaseModel):
     workers: Annotated[int, Field(ge=1, le=256)] = 2
     round_size: Annotated[int, Field(ge=1, le=1000)] = 4
     pruning: bool = True
+    racing: Annotated[float, Field(gt=0, lt=1)] | None = None
     max_rows: Annotated[int, Field(ge=100)] = 50_000
     members: Literal["first", "all"] = "first"
     fold_weight: Annotated[float, Field(ge=0, le=10)] = 2.0
@@ -156,6 +162,7 @@ class _Tuner:
     metric: Metric
     horizon: int
     folds: tuple[Fold, ...]
+    heat: Heat | None
     weights: FoldWeights
     journal: TrialJournal
     sampler: Sampler
@@ -190,6 +197,7 @@ class _Tuner:
             metric=metric,
             horizon=split.horizon,
             folds=folds,
+            heat=Heat.of(folds[-1], config.racing, split.horizon, metric) if config.racing else None,
             weights=weights,
             journal=TrialJournal(storage, name, Scoring(space=space, metric=metric, weights=weights)),
             sampler=Sampler(space, base, config.method, search.seed),
@@ -215,11 +223,47 @@ class _Tuner:
         waiting = [
             (number, params) for number, params in zip(numbers, drawn, strict=True) if number not in done
         ]
-        futures = [pool.submit(self._trial, number, params, pruner, deadline) for number, params in waiting]
+        lost = self._heats(dict(zip(numbers, drawn, strict=True)), pool, deadline) if waiting else {}
+        for number, params in waiting:
+            if number in lost:
+                self._keep(self._behind(number, params, lost[number]))
+        going = [each for each in waiting if each[0] not in lost]
+        futures = [pool.submit(self._trial, number, params, pruner, deadline) for number, params in going]
         for future in as_completed(futures):
             if (record := future.result()) is not None:
-                self.journal.add(record)
-                self._tell(record, len(self.journal.records()))
+                self._keep(record)
+
+    def _keep(self, record: TrialRecord) -> None:
+        self.journal.add(record)
+        self._tell(record, len(self.journal.records()))
+
+    def _heats(
+        self, drawn: Mapping[int, Params], pool: ThreadPoolExecutor, deadline: float | None
+    ) -> dict[int, float]:
+        """Compare a whole round, finished trials too, so that a study that goes on loses the same ones again."""
+        heat = self.heat
+        if heat is None or (deadline is not None and time.perf_counter() >= deadline):
+            return {}
+
+        def loss(params: Params) -> float | None:
+            try:
+                return heat.loss(self._model(params))
+            except _trial_errors():
+                return None
+
+        return behind(dict(zip(drawn, pool.map(loss, drawn.values()), strict=True)))
+
+    def _behind(self, number: int, params: Params, loss: float) -> TrialRecord:
+        share = self.heat.share if self.heat else 0.0
+        return TrialRecord(
+            number=number,
+            params=params,
+            state="pruned",
+            fold_scores=(None,) * len(self.folds),
+            score=None,
+            reason=f"fell behind its round on {share:.0%} of the last fold's rows: {self.metric.name} loss {loss:.6g}",
+            folds=(None,) * len(self.folds),
+        )
 
     def _trial(
         self, number: int, params: Params, pruner: MedianPruner, deadline: float | None
@@ -231,7 +275,7 @@ class _Tuner:
         reason = ""
         try:
             found.update(self._scores(self._model(params), pruner))
-        except (ArithmeticError, MemoryError, ValueError, _lightgbm_error()) as error:
+        except _trial_errors() as error:
             reason = f"{type(error).__name__}: {error}"[:_REASON_LENGTH]
         scores = {place: self._deciding(score) for place, score in found.items()}
         if not reason and not all(map(math.isfinite, scores.values())):
@@ -419,7 +463,8 @@ def _require_training_part(panel: pl.DataFrame, split: Split) -> None:
         )
 
 
-def _lightgbm_error() -> type[Exception]:
+def _trial_errors() -> tuple[type[Exception], ...]:
+    """Return what ends one trial and not the study."""
     from lightgbm.basic import LightGBMError
 
-    return LightGBMError
+    return ArithmeticError, MemoryError, ValueError, LightGBMError
