@@ -128,8 +128,10 @@ class ModelConfig(BaseModel):
         ConfigError
             ``direct`` or ``mixed`` and nobody has said how many steps.
         """
-        targets = self.resolved(()).targets
+        targets = self.targets if self.targets != "auto" else self.resolved(()).targets
         named = () if targets == "auto" else targets
+        if self.strategy == "recursive" and not any(each.ahead for each in named):
+            return named
         if self.strategy != "recursive" and self.steps is None:
             raise ConfigError(
                 f"model.strategy {self.strategy} needs to know how many steps to learn: give model.steps, or the "
