@@ -61,7 +61,7 @@ def test_typed_nan_is_null() -> None:
 def test_other_types_are_a_fault(cells: list[Any]) -> None:
     numbers, faults = _numbers(cells)
     assert numbers == [None, None]
-    assert faults[0].startswith("the target column 'y' holds ")
+    assert faults[0].startswith("the column 'y' holds ")
 
 
 def test_series_columns_must_be_filled_and_free_of_the_joint() -> None:
