@@ -53,6 +53,13 @@ def test_files_below_a_declared_folder_are_declared(tmp_path: Path, data: Path) 
     assert watched(data.read_text, Declared(data_files=frozenset({tmp_path}))) == ()
 
 
+def test_a_source_among_results_is_data(tmp_path: Path) -> None:
+    source = tmp_path / "loader.py"
+    source.write_text("x = 1\n")
+    assert watched(source.read_text, Declared(folders=(tmp_path,)))[0].kind == "source"
+    assert watched(source.read_text, Declared(folders=(tmp_path,), results=(tmp_path,))) == ()
+
+
 def test_a_listed_folder_is_named(tmp_path: Path, data: Path) -> None:
     assert files(watched(lambda: list(tmp_path.iterdir()))) == {str(tmp_path)}
 

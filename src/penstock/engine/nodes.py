@@ -230,6 +230,10 @@ class NodeRunner:
                 source_files=fingerprint.source_files,
                 data_files=frozenset(fingerprint.data_files),
                 folders=(self.engine.workspace.root.resolve(),),
+                results=tuple(
+                    folder.resolve()
+                    for folder in (self.engine.workspace.objects, self.engine.workspace.scratch)
+                ),
                 variables=frozenset(node.step.env),
             ),
             environ=dict(self.engine.environ),

@@ -61,12 +61,16 @@ _OWN_FOLDER = f"{Path(__file__).parents[1]}{os.sep}"
 
 @dataclass(frozen=True, kw_only=True)
 class Declared:
-    """What a step may touch: its sources, its data files, folders, and variables."""
+    """What a step may touch: its sources, its data files, folders, and variables.
+
+    ``results`` are folders of stored results and of what a step makes, where a source is data like any other file.
+    """
 
     source_files: frozenset[Path] = frozenset()
     data_files: frozenset[Path] = frozenset()
     folders: tuple[Path, ...] = ()
     variables: frozenset[str] = frozenset()
+    results: tuple[Path, ...] = ()
 
 
 @dataclass(kw_only=True)
@@ -254,7 +258,7 @@ def undeclared(touched: Touched, declared: Declared) -> tuple[Undeclared, ...]:
 def _kind_of_undeclared(path: Path, declared: Declared) -> str | None:
     if path in declared.data_files or any(path.is_relative_to(file) for file in declared.data_files):
         return None
-    source = _source_of(path)
+    source = None if _inside(path, declared.results) else _source_of(path)
     if source is not None:
         return None if source in declared.source_files else "source"
     if path.is_dir() and any(file.is_relative_to(path) for file in declared.source_files):
