@@ -14,7 +14,7 @@ from packaging.utils import canonicalize_name
 PART_OF = {"pydantic_core": "pydantic"}
 """Top-level names that another distribution brings and documents as its own."""
 
-OF_EXTRAS = {"statsforecast": "classical_worker.py"}
+OF_EXTRAS = {"statsforecast": "classical_worker.py", "onnx": "graphs.py", "onnxruntime": "regressors.py"}
 """What belongs to an extra, and the one module that imports it: nothing else may need it."""
 
 

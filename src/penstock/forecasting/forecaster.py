@@ -95,9 +95,9 @@ class ForecastModel(ArrayForecaster):
 
     def _settled(self, part: Origins, averaged: NDArray[np.float64]) -> NDArray[np.float64]:
         """Say zero where a median can mean nothing else; a mean below the smallest value is a forecast like any other."""
-        if self.model.objective != "l1" or self.model.kind != "lightgbm":
+        scale = settling_scale(self.model)
+        if scale is None:
             return averaged
-        scale = self.model.members[0].scale
         return scaling_of(self.scaling, scale, part.grid.series).take(part.rows).settled(averaged)
 
     def save(self, folder: Path) -> None:
@@ -143,6 +143,13 @@ class ForecastModel(ArrayForecaster):
                 f"the model learned {learned} steps directly and cannot forecast {horizon}; allowed: horizons from 1 "
                 f"to {learned}. Train it with model.steps={horizon}, or with model.strategy=recursive"
             )
+
+
+def settling_scale(model: ModelConfig) -> str | None:
+    """Name the scale whose least values mean zero; ``None`` where the model forecasts no median."""
+    if model.objective != "l1" or model.kind != "lightgbm":
+        return None
+    return model.members[0].scale
 
 
 def history_needed(features: ResolvedFeatures, model: ModelConfig) -> int:
