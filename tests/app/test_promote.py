@@ -203,6 +203,7 @@ def test_the_first_release_needs_no_champion_but_its_own_evidence(session: Sessi
 
     assert [finding.name for finding in found.findings] == [
         "asserted checks pass",
+        "exported model equals the native one",
         "beats the ladder",
         "reports acknowledged",
     ]
@@ -210,6 +211,18 @@ def test_the_first_release_needs_no_champion_but_its_own_evidence(session: Sessi
     assert found.evidence["acknowledged"] is True
     assert found.evidence["run"] == resolve(session.catalogue, "power@v3").run_id
     assert found.evidence["report"] == f"runs/{found.evidence['run']}/report.html"
+
+
+def test_onnx_that_nobody_compared_with_the_model_does_not_serve(session: Session) -> None:
+    bundle = open_bundle(session, resolve(session.catalogue, "power@v1"))
+    kept = kept_of(session, 1)
+    assert kept.conversion is not None
+    assert kept.conversion.parity is not None
+    assert kept.conversion.parity.windows == 2 * (HOURS - 24 + 1 - 6)
+    strange = kept.conversion.model_copy(update={"files": {}})
+    for conversion, passed in ((kept.conversion, True), (None, False), (strange, False)):
+        gate = replace(kept, conversion=conversion).own_gates(bundle)[1]
+        assert (gate.gate, gate.passed) == ("exported model equals the native one", passed)
 
 
 def test_a_champion_that_saw_the_windows_is_fitted_again_to_the_digit(session: Session) -> None:

@@ -78,6 +78,22 @@ def test_the_card_and_the_environment_do_not_change_what_a_bundle_means(tmp_path
     assert write_bundle(tmp_path / "next", toy_parts(ToyNaive(season=7))).logical != same.logical
 
 
+def test_further_files_lie_beside_and_a_loader_is_the_only_code(tmp_path: Path) -> None:
+    parts = replace(toy_parts(), files={"onnx/member_0.onnx": b"\x08x", "loader.py": b"print(1)\n"})
+    bundle = load_bundle(pack(write_bundle(tmp_path / "more", parts).folder, tmp_path / "more.bundle"))
+    assert (bundle.folder / "loader.py").read_text() == "print(1)\n"
+    plain = write_bundle(tmp_path / "plain", replace(parts, files={"loader.py": b"print(2)\n"}))
+    assert plain.logical == write_bundle(tmp_path / "toy", toy_parts()).logical != bundle.logical
+    for name, content in (
+        ("onnx/loader.py", b""),
+        ("other.py", b""),
+        ("loader.py", b"\x00"),
+        ("../x.json", b"{}"),
+    ):
+        with pytest.raises(BundleError, match=r"can run code|is no text|is not allowed"):
+            write_bundle(tmp_path / "bad", replace(parts, files={name: content}))
+
+
 def test_an_unpacked_bundle_leaves_nothing_behind(folder: Path, tmp_path: Path) -> None:
     scratch = tmp_path / "scratch"
     scratch.mkdir()

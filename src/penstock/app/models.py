@@ -13,10 +13,10 @@ from penstock.app.systems import find_system, system_names
 from penstock.domain.errors import BundleError, UnknownNameError, did_you_mean
 from penstock.domain.results import Result
 from penstock.evaluation.predictor import Forecaster
-from penstock.forecasting.intervals import with_intervals
 from penstock.release.bundle import Bundle, load_bundle
 from penstock.release.registry import Release, aliases, history, releases, resolve
 from penstock.storage.codecs import load
+from penstock.systems.shared.serving import serving
 
 
 class ModelPage(Result):
@@ -88,7 +88,7 @@ def load_model(session: Session, reference: str) -> Forecaster:
         If the bundle was changed.
     """
     bundle = open_bundle(session, resolve(session.catalogue, reference))
-    return with_intervals(bundle.predictor(loaders()), bundle.inference.parameters)
+    return serving(bundle, loaders())
 
 
 def open_bundle(session: Session, release: Release) -> Bundle:

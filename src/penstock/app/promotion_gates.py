@@ -53,10 +53,10 @@ class PromotionGate:
         from penstock.systems.shared.rematch import Kept, gates_against
 
         kept, policy = Kept.of(self.record, self.session.store), policy_of(self.record)
-        open_bundle(self.session, release)
+        bundle = open_bundle(self.session, release)
         report = report_of(self.session, self.record.run_id)
         gates: list[GateVerdict] = [
-            *kept.own_gates(),
+            *kept.own_gates(bundle),
             report_gate(
                 acknowledged=self.acknowledged,
                 automatic=policy.automatic,

@@ -12,6 +12,7 @@ from penstock.app.systems import find_system, system_names
 from penstock.domain.errors import DataError, UsageError
 from penstock.forecasting.intervals import with_intervals
 from penstock.release.bundle import Bundle, load_bundle
+from penstock.systems.shared.serving import regressing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,4 +130,4 @@ def _load_pyfunc(data_path: str) -> BundleModel:
         Any byte of the bundle was changed.
     """
     bundle = load_bundle(Path(data_path))
-    return BundleModel(bundle, cast("Predictor", bundle.predictor(bundle_loaders())))
+    return BundleModel(bundle, cast("Predictor", regressing(bundle, bundle_loaders())))

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
 from typing import TypeVar
@@ -19,7 +19,7 @@ from penstock.domain.values import Digest
 from penstock.release.archive import unpack
 from penstock.release.card import CardFacts, card_text
 from penstock.release.environment import lock_text, parse_lock
-from penstock.release.manifest import MANIFEST, Manifest, manifest_of, read_manifest, verify
+from penstock.release.manifest import MANIFEST, Manifest, check_names, manifest_of, read_manifest, verify
 from penstock.release.safety import inspect_files
 from penstock.release.schema import BundleSchema
 from penstock.storage.atomic import disk_errors
@@ -43,13 +43,17 @@ class Inference(BaseModel):
 
 @dataclass(frozen=True, kw_only=True)
 class BundleParts:
-    """What goes into a bundle. ``save_model`` writes the model's neutral files into the folder it is given."""
+    """What goes into a bundle. ``save_model`` writes the model's neutral files into the folder it is given.
+
+    ``files`` are further ones by name, such as ONNX and a loader.
+    """
 
     save_model: Callable[[Path], None]
     inference: Inference
     schema: BundleSchema
     card: CardFacts
     environment: Mapping[str, str]
+    files: Mapping[str, bytes] = field(default_factory=dict)
 
 
 class Bundle:
@@ -191,6 +195,10 @@ def _write_parts(folder: Path, parts: BundleParts) -> None:
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8", newline="\n")
+    check_names([*parts.files, *texts], folder)
+    for name, content in parts.files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)
     inspect_files(folder)
     manifest = manifest_of(folder)
     (folder / MANIFEST).write_bytes(manifest.to_bytes())

@@ -24,6 +24,8 @@ class CardFacts(BaseModel):
         First and last stamp of the training data (UTC), both included.
     frequency, horizon
         Length of a step as text (``1h``) and how many steps are forecast.
+    intervals, runtimes
+        What the intervals promise and rest on; which runtime forecasts, and how far others are from it. One line each.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -42,12 +44,14 @@ class CardFacts(BaseModel):
     rung: str = ""
     metrics: dict[str, dict[str, float]] = {}
     checks: tuple[CheckResult, ...] = ()
+    intervals: tuple[str, ...] = ()
+    runtimes: tuple[str, ...] = ()
     limits: tuple[str, ...] = ()
 
 
 def card_text(facts: CardFacts) -> str:
     """Return ``CARD.md``."""
-    parts = (_head(facts), _data(facts), _metrics(facts), _checks(facts), _limits(facts))
+    parts = (_head(facts), _data(facts), _metrics(facts), _checks(facts), *_lists(facts), _limits(facts))
     return "\n".join(line for part in parts for line in part).rstrip() + "\n"
 
 
@@ -102,6 +106,12 @@ def _checks(facts: CardFacts) -> Iterator[str]:
         detail = f": {check.detail}" if check.detail else ""
         yield f"- {check.name} ({check.kind}) {check.verdict}{detail}"
     yield ""
+
+
+def _lists(facts: CardFacts) -> Iterator[Iterator[str]]:
+    for title, lines in (("Intervals", facts.intervals), ("Runtimes", facts.runtimes)):
+        if lines:
+            yield iter((f"## {title}", "", *(f"- {line}" for line in lines), ""))
 
 
 def _limits(facts: CardFacts) -> Iterator[str]:

@@ -18,7 +18,7 @@ FORMAT = 1
 MANIFEST = "MANIFEST.json"
 MAX_MANIFEST_BYTES = 4_000_000
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+=-]*(/[A-Za-z0-9_][A-Za-z0-9_.+=-]*)*")
-_MEANING = ("model/", "inference.json", "schema.json")
+_MEANING = ("model/", "onnx/", "inference.json", "schema.json")
 
 
 class FileEntry(BaseModel):

@@ -13,6 +13,9 @@ from pathlib import Path
 
 from penstock.domain.errors import BundleError, bounded
 
+LOADER = "loader.py"
+"""The only code in a bundle: for people without Penstock, which never runs it."""
+
 _RUNS_CODE = frozenset(
     {
         ".pkl",
@@ -60,13 +63,19 @@ def inspect_files(folder: Path) -> None:
     faults = [
         f"{path.relative_to(folder).as_posix()} {fault}"
         for path in sorted(folder.rglob("*"))
-        if path.is_file() and (fault := fault_of(path.name, path.read_bytes()))
+        if path.is_file() and (fault := _fault_in(folder, path))
     ]
     if faults:
         raise BundleError(
             f"The bundle {folder} holds files that must not be loaded: {bounded(faults)}. "
             f"A model is saved in neutral formats only: {', '.join(sorted(_FORMATS))}"
         )
+
+
+def _fault_in(folder: Path, path: Path) -> str | None:
+    if path == folder / LOADER:
+        return _text(path.read_bytes())
+    return fault_of(path.name, path.read_bytes())
 
 
 def fault_of(name: str, data: bytes) -> str | None:

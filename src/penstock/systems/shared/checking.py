@@ -20,6 +20,7 @@ from penstock.release.bundle import load_bundle
 from penstock.storage.digests import digest_value
 from penstock.systems.shared.leaks import feature_check, leak_checks
 from penstock.systems.shared.packaging import FORECASTER
+from penstock.systems.shared.serving import regressing
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -173,7 +174,7 @@ def tell_sample(sample: Sample) -> str:
 
 
 def _packaged(package: Path) -> ForecastModel:
-    model = load_bundle(package).predictor({FORECASTER: ForecastModel.load})
+    model = regressing(load_bundle(package), {FORECASTER: ForecastModel.load})
     if not isinstance(model, ForecastModel):
         raise UsageError(
             f"the bundle holds a {type(model).__name__}; only models of this package can be checked"

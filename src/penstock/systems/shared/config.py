@@ -11,6 +11,7 @@ from penstock.evaluation.costs import CostConfig
 from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
 from penstock.forecasting.calibration import IntervalsConfig
+from penstock.forecasting.export.config import ExportConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.replay.config import ReplayConfig
@@ -86,6 +87,10 @@ class ForecastingConfig(BaseModel):
         default=None,
         description="What errors cost: with two prices every rung has a cost, and the run says what the model saves. "
         "Give it where too much and too little do not cost the same.",
+    )
+    export: ExportConfig = Field(
+        default_factory=ExportConfig,
+        description="ONNX beside the native model: whether, which of both predicts, how far they may be apart.",
     )
     quality: QualityConfig = Field(
         default_factory=QualityConfig, description="What the data may look like before they are refused."

@@ -108,6 +108,7 @@ def sum_up(
             *judgement.notes,
             *(f"rung {rung} left out: {note}" for rung, note in judgement.skipped.items()),
             *(evidence.calibration.notes if evidence.calibration else ()),
+            *([evidence.conversion.note] if evidence.conversion.note else []),
             *map(str, report.noted),
         ),
         split=split,
@@ -115,7 +116,7 @@ def sum_up(
         intervals={name: dict(one.intervals) for name, one in scores.items()},
         slices_worst=worst(judgement.slices),
         slices_bad=judgement.bad,
-        checks=evidence.checks,
+        checks=evidence.all_checks,
         checks_on=tell_sample(sample),
     )
 

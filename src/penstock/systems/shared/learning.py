@@ -16,6 +16,7 @@ from penstock.evaluation.splits import Split, panel_times, up_to
 from penstock.evaluation.undefined import deciding
 from penstock.forecasting.calibration import IntervalsConfig
 from penstock.forecasting.classical import ClassicalKind
+from penstock.forecasting.export.config import Runtime
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.intervals import Calibration
@@ -184,9 +185,13 @@ def fit_candidate(
 
 
 @step(stage="evaluate", cpu=2)
-def try_candidate(panel: pl.DataFrame, shape: PanelShape, split: Split, model: ForecastModel) -> Climb:
-    """Forecast every window of the final part with the candidate."""
-    predictions, predict_seconds = _timed_backtest(model, panel, split)
+def try_candidate(
+    panel: pl.DataFrame, shape: PanelShape, split: Split, model: ForecastModel, runtime: Runtime
+) -> Climb:
+    """Forecast every window of the final part with the candidate, as it is or converted."""
+    from penstock.forecasting.export.runtime import as_judged
+
+    predictions, predict_seconds = _timed_backtest(as_judged(model, runtime), panel, split)
     return Climb(
         rung=CANDIDATE,
         label=CANDIDATE,

@@ -12,7 +12,7 @@ from penstock.engine import effect, step
 from penstock.engine.context import scratch_dir, world
 from penstock.engine.work import artifact_ref
 from penstock.forecasting.forecaster import ForecastModel
-from penstock.forecasting.intervals import PARAMETER, Calibration, with_intervals
+from penstock.forecasting.intervals import PARAMETER, Calibration
 from penstock.proving.gates import checks_gate, enforce
 from penstock.release.bundle import BundleParts, Inference, load_bundle, write_bundle
 from penstock.release.card import CardFacts
@@ -27,9 +27,12 @@ from penstock.release.registry import register as register_release
 from penstock.release.schema import BundleSchema, Column
 from penstock.storage.datasets import DatasetVersion
 from penstock.storage.digests import digest_value
+from penstock.systems.shared.conversion import bundle_files, bundle_parameters, digests_of, parity_gate
 from penstock.systems.shared.learning import CANDIDATE as CANDIDATE_RUNG
 from penstock.systems.shared.learning import with_static
-from penstock.systems.shared.values import Evidence, Package, PanelShape
+from penstock.systems.shared.serving import serving
+from penstock.systems.shared.trying import smoke
+from penstock.systems.shared.values import Evidence, Ground, Package, PanelShape
 
 if TYPE_CHECKING:
     import polars as pl
@@ -48,30 +51,38 @@ MAX_LISTED_VALUES = 200
 
 @step(stage="package")
 def bundle(
-    panel: pl.DataFrame, shape: PanelShape, model: ForecastModel, evidence: Evidence, package: Package
+    ground: Ground, model: ForecastModel, converted: Path, evidence: Evidence, package: Package
 ) -> Path:
-    """Write the bundle and load it again before anything may register it."""
+    """Write the bundle, load it again, and let it forecast before anything may register it.
+
+    Raises
+    ------
+    GateError
+        What was exported does not equal the native model.
+    BundleError
+        The bundle does not forecast what the model does.
+    """
+    shape, files = ground.shape, bundle_files(converted)
+    enforce([parity_gate(evidence.conversion, digests_of(files))])
+    parameters: dict[str, JsonValue] = {
+        "horizon": package.horizon,
+        "frequency": shape.frequency,
+        "history_steps": model.history,
+        **_intervals(evidence.calibration),
+        **bundle_parameters(converted, evidence.conversion.parity, package.runtime),
+    }
     folder = scratch_dir() / "bundle"
     _clear(folder)
-    write_bundle(
-        folder,
-        BundleParts(
-            save_model=model.save,
-            inference=Inference(
-                kind=FORECASTER,
-                parameters={
-                    "horizon": package.horizon,
-                    "frequency": shape.frequency,
-                    "history_steps": model.history,
-                    **_intervals(evidence.calibration),
-                },
-            ),
-            schema=input_schema(panel, package.unit),
-            card=_card(shape, evidence, package),
-            environment=package.environment,
-        ),
+    parts = BundleParts(
+        save_model=model.save,
+        inference=Inference(kind=FORECASTER, parameters=parameters),
+        schema=input_schema(ground.panel, package.unit),
+        card=_card(shape, evidence, package),
+        environment=package.environment,
+        files=files,
     )
-    load_bundle(folder).predictor({FORECASTER: ForecastModel.load})
+    write_bundle(folder, parts)
+    smoke(load_bundle(folder), model, ground.panel, {FORECASTER: ForecastModel.load})
     return folder
 
 
@@ -95,9 +106,28 @@ def _card(shape: PanelShape, evidence: Evidence, package: Package) -> CardFacts:
         target="y",
         rung=CANDIDATE_RUNG,
         metrics=_metrics(evidence),
-        checks=evidence.checks,
+        checks=evidence.all_checks,
+        intervals=_promises(evidence.calibration),
+        runtimes=_runtimes(evidence, package),
         limits=LIMITS,
     )
+
+
+def _promises(calibration: Calibration | None) -> tuple[str, ...]:
+    if calibration is None or not calibration.levels:
+        return ()
+    levels = ", ".join(f"{level:.0%}" for level in calibration.levels)
+    source = (
+        f"{calibration.residuals} errors of {calibration.windows} windows at {calibration.origins} origins"
+    )
+    return (f"{levels}, from {source} that no fit had seen", *calibration.notes)
+
+
+def _runtimes(evidence: Evidence, package: Package) -> tuple[str, ...]:
+    parity = evidence.conversion.parity
+    if parity is None:
+        return (f"native; {evidence.conversion.note}" if evidence.conversion.note else "native",)
+    return (f"forecasts come from {package.runtime}", f"ONNX beside native: {parity}")
 
 
 def _metrics(evidence: Evidence) -> dict[str, dict[str, float]]:
@@ -119,8 +149,7 @@ def predict_with(
     from penstock.forecasting.ahead import with_ahead
     from penstock.forecasting.future import forecast_future as after
 
-    opened = load_bundle(package)
-    model = with_intervals(opened.predictor({FORECASTER: ForecastModel.load}), opened.inference.parameters)
+    model = serving(load_bundle(package), {FORECASTER: ForecastModel.load})
     return with_static(after(model, with_ahead(panel, ahead), horizon), panel, shape)
 
 
@@ -133,7 +162,7 @@ def register(package: Path, evidence: Evidence, dataset: DatasetVersion, name: s
     GateError
         If an asserted check failed: such a model is not registered.
     """
-    verdict = checks_gate(evidence.checks)
+    verdict = checks_gate(evidence.all_checks)
     enforce([verdict])
     here = world()
     opened = load_bundle(package)

@@ -13,6 +13,7 @@ from penstock.storage.datasets import DatasetPin
 from penstock.storage.tables.cut import TableCut
 from penstock.systems.shared.checking import draw_sample, draw_sample_for, prove, prove_release, sum_up_checks
 from penstock.systems.shared.config import ForecastingConfig
+from penstock.systems.shared.conversion import compare, convert, note_of
 from penstock.systems.shared.data import (
     check_panel,
     describe,
@@ -66,6 +67,7 @@ if TYPE_CHECKING:
     from penstock.evaluation.splits import Split
     from penstock.forecasting.forecaster import ForecastModel
     from penstock.forecasting.intervals import Calibration
+    from penstock.forecasting.study import Study
     from penstock.quality.report import QualityReport
     from penstock.systems.shared.ladders import RungName
     from penstock.systems.shared.values import Climb, PanelShape
@@ -140,33 +142,32 @@ def learn(
     windows = split(panel, shape, cfg.horizon, cfg.split)
     effort = Effort(seed=cfg.seed, threads=cfg.threads)
     rungs = _rungs(panel, shape, windows, cfg, effort)
-    start = Start(features=cfg.features, model=cfg.model)
-    study = (
-        search(panel, windows, start, cfg.tune, effort)
-        if cfg.search
-        else as_given(cfg.model, cfg.tune.metric)
-    )
+    study = _study(panel, windows, cfg, effort)
     best = keep_best(study, name)
     trained = fit_candidate(panel, windows, cfg.features, study, effort)
-    candidate = try_candidate(panel, shape, windows, trained)
+    environment = installed_distributions()
+    export = cfg.export.resolved(environment)
+    candidate = try_candidate(panel, shape, windows, trained, export.judged)
     candidate, calibration = _with_intervals(panel, shape, windows, (trained, candidate), cfg)
     tried = Tried(candidate=candidate, rungs=rungs, oracle=oracle)
     judgement = judge(panel, shape, windows, tried, judging_of(cfg))
     sample = draw_sample(panel, windows, trained, cfg.checks, cfg.seed)
+    final = refit(panel, trained, effort)
+    converted = convert(final, shape, export, note_of(cfg.export, export))
     evidence = Evidence(
         judgement=judgement,
         checks=prove(panel, windows, trained, sample, cfg.checks),
         calibration=calibration,
+        conversion=compare(panel, final, converted, cfg.horizon, export),
     )
     facts_of_split = describe_split(panel, windows, trained)
     summary = sum_up(evidence, facts_of_split, report, labels.simulated, sample)
-    final = refit(panel, trained, effort)
     future = forecast_future(panel, shape, final, cfg.horizon, ahead)
     future = future if calibration is None else bound_future(future, calibration)
     ground = Ground(panel=panel, shape=shape, report=report)
     learned = Learned(study=study, model=final, evidence=evidence, forecast=future)
     facts = gather(ground, tried, learned, report_labels(cfg, labels), sample)
-    package = bundle(panel, shape, final, evidence, _described(name, cfg, labels))
+    package = bundle(ground, final, converted, evidence, _described(cfg, labels, environment))
     release = register(package, evidence, dataset, name)
     return {
         "dataset": dataset,
@@ -193,13 +194,21 @@ def _looked_ahead(
     return ahead, with_unknown_ahead(report, panel, ahead, cfg.horizon, cfg.features)
 
 
-def _described(name: str, cfg: ForecastingConfig, labels: Labels) -> Package:
+def _study(panel: pl.DataFrame, windows: Split, cfg: ForecastingConfig, effort: Effort) -> Study:
+    """Draw the step that finds the configuration of the model, or takes it as it is given."""
+    if not cfg.search:
+        return as_given(cfg.model, cfg.tune.metric)
+    return search(panel, windows, Start(features=cfg.features, model=cfg.model), cfg.tune, effort)
+
+
+def _described(cfg: ForecastingConfig, labels: Labels, environment: dict[str, str]) -> Package:
     return Package(
-        name=name,
+        name=labels.name_of(cfg),
         horizon=cfg.horizon,
         unit=cfg.unit,
         simulated=labels.simulated,
-        environment=installed_distributions(),
+        environment=environment,
+        runtime=cfg.export.runtime,
     )
 
 

@@ -22,11 +22,13 @@ from penstock.proving.promotion import (
     incomparable,
     series_gate,
 )
+from penstock.release.bundle import Bundle
 from penstock.release.registry import Release
 from penstock.storage.datasets import DatasetVersion
 from penstock.systems.shared.checking import prove
+from penstock.systems.shared.conversion import compare, exported_files, parity_gate
 from penstock.systems.shared.judging import judge
-from penstock.systems.shared.values import Climb, Judgement
+from penstock.systems.shared.values import Climb, Conversion, Judgement
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,6 +60,7 @@ class Kept:
     judgement: Judgement
     checks: tuple[CheckResult, ...]
     predictions: pl.DataFrame
+    conversion: Conversion | None = None
 
     @classmethod
     def of(cls, record: RunRecord, store: ArtifactStore) -> Self:
@@ -77,13 +80,15 @@ class Kept:
             judgement=_read(outputs, judge.name, Judgement),
             checks=_read(outputs, prove.name, tuple),
             predictions=tried.predictions,
+            conversion=_read(outputs, compare.name, Conversion) if record.step(compare.name) else None,
         )
 
-    def own_gates(self) -> tuple[GateVerdict, ...]:
-        """Ask what needs no champion: asserted checks passed, and better than every rung of the ladder."""
+    def own_gates(self, bundle: Bundle) -> tuple[GateVerdict, ...]:
+        """Ask what needs no champion: asserted checks passed, ONNX equals native, better than every rung of the ladder."""
         ladder = self.judgement.ladder
         return (
             checks_gate(self.checks),
+            parity_gate(self.conversion, exported_files(bundle)),
             ladder_gate(self.judgement.candidate, ladder.rungs, ladder.metric),
         )
 

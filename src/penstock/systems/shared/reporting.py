@@ -84,7 +84,7 @@ def gather(
         bands=_bands(judgement.candidate),
         tuning=_tuning(learned.study),
         importances=importances(learned.model),
-        checks=learned.evidence.checks,
+        checks=learned.evidence.all_checks,
         checks_on=tell_sample(sample),
         quality=_quality(ground.shape, ground.report),
     )

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from pydantic import Field
+
 from penstock.domain.results import BadSlice, CheckResult, Result, SliceScore
-from penstock.domain.values import Seconds
+from penstock.domain.values import Digest, Seconds
 from penstock.evaluation.bands import Bands
 from penstock.evaluation.costs import CostConfig, Saving
 from penstock.evaluation.ladder import Ladder, LadderVerdict, RungScores
 from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
+from penstock.forecasting.export.config import Runtime
+from penstock.forecasting.export.parity import Parity
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.intervals import Calibration
@@ -125,13 +129,50 @@ class Judgement(Result):
     saving: Saving | None = None
 
 
+class Conversion(Result):
+    """What became of a model in ONNX.
+
+    ``parity`` is how far its whole recursion is from the native one, ``files`` are the digests of what was compared, by name.
+    Where nothing was exported, both are empty and ``note`` says why.
+    """
+
+    parity: Parity | None = None
+    files: dict[str, Digest] = Field(default_factory=dict)
+    note: str = ""
+
+    @property
+    def checks(self) -> tuple[CheckResult, ...]:
+        """Return the comparison as an asserted check, where there was one."""
+        if self.parity is None:
+            return ()
+        return (
+            CheckResult(
+                name="onnx_equals_native",
+                kind="asserts",
+                verdict="passed" if self.parity.passed else "failed",
+                value=max(self.parity.relative, self.parity.cosine),
+                detail=str(self.parity),
+            ),
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What speaks for a model, or against it; ``calibration`` is that of its intervals, where they were asked for."""
+    """What speaks for a model, or against it.
+
+    ``checks`` are those of the judged model, ``calibration`` is that of its intervals, where they were asked for, and
+    ``conversion`` what became of the registered model in ONNX.
+    """
 
     judgement: Judgement
     checks: tuple[CheckResult, ...]
     calibration: Calibration | None = None
+    conversion: Conversion = field(default_factory=Conversion)
+
+    @property
+    def all_checks(self) -> tuple[CheckResult, ...]:
+        """Return every verdict: on the judged model, and on what was exported."""
+        return (*self.checks, *self.conversion.checks)
 
 
 class Package(Result):
@@ -142,6 +183,7 @@ class Package(Result):
     unit: str
     simulated: bool
     environment: dict[str, str]
+    runtime: Runtime = "native"
 
 
 class ReportLabels(Result):
