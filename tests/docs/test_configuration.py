@@ -47,7 +47,7 @@ ORDER = (
     "register",
 )
 READ_BY_APP = {
-    *("price_per_cpu_hour", "currency", "dataset"),
+    *("currency", "dataset"),
     *(f"promotion.{key}" for key in PromotionConfig.model_fields),
 }
 

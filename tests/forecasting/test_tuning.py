@@ -244,6 +244,14 @@ def test_no_trial_starts_after_the_time_is_up(training: pl.DataFrame, split: Spl
         tune(training, split, search(timeout_s=1e-6), tmp_path)
 
 
+def test_a_search_that_ends_early_says_after_how_many_trials_and_why(
+    training: pl.DataFrame, split: Split, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tune(training, split, search(trials=3), tmp_path)
+    tune(training, split, search(trials=8, cpu_s=1e-6), tmp_path)
+    assert "the search ended after 3 of 8 trials: 1e-06 processor seconds are spent" in caplog.text
+
+
 def test_a_metric_whose_direction_is_zero_is_brought_to_zero(
     training: pl.DataFrame, split: Split, tmp_path: Path
 ) -> None:

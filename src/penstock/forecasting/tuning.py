@@ -21,6 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from penstock.domain.errors import DataError
 from penstock.engine.context import progress, trial
 from penstock.evaluation.metrics import Metric, PointMetric, get_metric
+from penstock.forecasting.budget import Budget
 from penstock.forecasting.features import FeatureConfig, ResolvedFeatures
 from penstock.forecasting.folds import Fold, FoldPlan, describe_short, make_folds
 from penstock.forecasting.journal import Scoring, TrialJournal, study_name
@@ -52,6 +53,7 @@ FOLD_METRICS = ("mape", "mase", "wape", "mae", "rmse", "bias")
 """What the table of folds shows beside the metric that decides."""
 
 _REASON_LENGTH = 300
+_HOUR_S = 3600.0
 
 
 class TuneConfig(BaseModel):
@@ -84,6 +86,10 @@ class TuneConfig(BaseModel):
         much count nine times, because what suits a third of the data says little about a model of all of it.
     timeout_s
         No trial starts after so many seconds; null sets no limit. A limit makes the result depend on the machine.
+    cpu_s
+        No trial starts once the search has used so many seconds of the processor; null sets no limit.
+    money
+        No trial starts once the search has cost so much, by ``price_per_cpu_hour``; null sets no limit.
     space
         Ranges or choices for fields of the model; narrow it once you know where good values lie.
     """
@@ -101,9 +107,19 @@ class TuneConfig(BaseModel):
     members: Literal["first", "all"] = "first"
     fold_weight: Annotated[float, Field(ge=0, le=10)] = 2.0
     timeout_s: Annotated[float, Field(gt=0)] | None = None
+    cpu_s: Annotated[float, Field(gt=0)] | None = None
+    money: Annotated[float, Field(gt=0)] | None = None
     space: dict[str, Dimension] = Field(
         default_factory=lambda: {name: Dimension.model_validate(each) for name, each in DEFAULT_SPACE.items()}
     )
+
+
+def priced(config: TuneConfig, price_per_cpu_hour: float | None) -> TuneConfig:
+    """Return ``config`` with its budget in money as processor seconds; the smaller of both limits holds."""
+    if config.money is None or not price_per_cpu_hour:
+        return config
+    limits = [config.money / price_per_cpu_hour * _HOUR_S, *([config.cpu_s] if config.cpu_s else [])]
+    return config.model_copy(update={"money": None, "cpu_s": min(limits)})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,10 +162,11 @@ def tune(panel: pl.DataFrame, split: Split, search: Search, storage: Path) -> St
         The space names a field or value that the model does not have; all faults are listed.
     """
     started = time.perf_counter()
+    budget = Budget.starting(search.config.timeout_s, search.config.cpu_s)
     _require_training_part(panel, split)
     check_space(search.config.space, search.model)
     tuner = _Tuner.of(panel, split, search, storage)
-    records = tuner.run(deadline=started + search.config.timeout_s if search.config.timeout_s else None)
+    records = tuner.run(budget)
     return tuner.study(records, seconds=time.perf_counter() - started)
 
 
@@ -203,18 +220,21 @@ class _Tuner:
             sampler=Sampler(space, base, config.method, search.seed),
         )
 
-    def run(self, deadline: float | None) -> list[TrialRecord]:
+    def run(self, budget: Budget) -> list[TrialRecord]:
         """Run the rounds; return every finished trial in the order of numbers."""
         total = self.sampler.available(self.config.trials)
         with ThreadPoolExecutor(self.config.workers, thread_name_prefix="trial") as pool:
             for start in range(0, total, self.config.round_size):
                 numbers = range(start, min(start + self.config.round_size, total))
-                self._round(numbers, pool, deadline)
-                if deadline is not None and time.perf_counter() >= deadline:
+                self._round(numbers, pool, budget)
+                if budget.spent:
                     break
-        return self.journal.records()
+        records = self.journal.records()
+        if len(records) < total:
+            log.warning("the search ended after %d of %d trials: %s", len(records), total, budget.ended_by)
+        return records
 
-    def _round(self, numbers: range, pool: ThreadPoolExecutor, deadline: float | None) -> None:
+    def _round(self, numbers: range, pool: ThreadPoolExecutor, budget: Budget) -> None:
         finished = self.journal.records()
         earlier = [record for record in finished if record.number < numbers.start]
         done = {record.number for record in finished}
@@ -223,12 +243,12 @@ class _Tuner:
         waiting = [
             (number, params) for number, params in zip(numbers, drawn, strict=True) if number not in done
         ]
-        lost = self._heats(dict(zip(numbers, drawn, strict=True)), pool, deadline) if waiting else {}
+        lost = self._heats(dict(zip(numbers, drawn, strict=True)), pool, budget) if waiting else {}
         for number, params in waiting:
             if number in lost:
                 self._keep(self._behind(number, params, lost[number]))
         going = [each for each in waiting if each[0] not in lost]
-        futures = [pool.submit(self._trial, number, params, pruner, deadline) for number, params in going]
+        futures = [pool.submit(self._trial, number, params, pruner, budget) for number, params in going]
         for future in as_completed(futures):
             if (record := future.result()) is not None:
                 self._keep(record)
@@ -238,11 +258,11 @@ class _Tuner:
         self._tell(record, len(self.journal.records()))
 
     def _heats(
-        self, drawn: Mapping[int, Params], pool: ThreadPoolExecutor, deadline: float | None
+        self, drawn: Mapping[int, Params], pool: ThreadPoolExecutor, budget: Budget
     ) -> dict[int, float]:
         """Compare a whole round, finished trials too, so that a study that goes on loses the same ones again."""
         heat = self.heat
-        if heat is None or (deadline is not None and time.perf_counter() >= deadline):
+        if heat is None or budget.spent:
             return {}
 
         def loss(params: Params) -> float | None:
@@ -265,10 +285,8 @@ class _Tuner:
             folds=(None,) * len(self.folds),
         )
 
-    def _trial(
-        self, number: int, params: Params, pruner: MedianPruner, deadline: float | None
-    ) -> TrialRecord | None:
-        if deadline is not None and time.perf_counter() >= deadline:
+    def _trial(self, number: int, params: Params, pruner: MedianPruner, budget: Budget) -> TrialRecord | None:
+        if budget.spent:
             return None
         started = time.perf_counter()
         found: dict[int, FoldScore] = {}
@@ -436,7 +454,7 @@ def _choices(config: TuneConfig, name: str) -> tuple[Choice, ...]:
 
 def _identity(config: TuneConfig) -> object:
     """Return what decides the trials; budget and workers only decide how many there are and when."""
-    return config.model_dump(mode="json", exclude={"trials", "workers", "timeout_s"})
+    return config.model_dump(mode="json", exclude={"trials", "workers", "timeout_s", "cpu_s", "money"})
 
 
 def _counts(records: Sequence[TrialRecord], folds: int) -> StudyCounts:

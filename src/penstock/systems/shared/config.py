@@ -129,3 +129,12 @@ class ForecastingConfig(BaseModel):
                 "such as 2026-11-21T06:00:00Z"
             )
         return self
+
+    @model_validator(mode="after")
+    def _money_by_a_price(self) -> Self:
+        if self.tune.money is not None and not self.price_per_cpu_hour:
+            raise ValueError(
+                f"tune.money={self.tune.money:g} needs price_per_cpu_hour above 0: what one processor hour costs, such as "
+                "0.04"
+            )
+        return self

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from penstock.forecasting.classical import is_classical, require_classical
 from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.tuning import priced
 from penstock.release.environment import installed_distributions
 from penstock.storage.datasets import DatasetPin
 from penstock.storage.tables.cut import TableCut
@@ -198,7 +199,13 @@ def _study(panel: pl.DataFrame, windows: Split, cfg: ForecastingConfig, effort: 
     """Draw the step that finds the configuration of the model, or takes it as it is given."""
     if not cfg.search:
         return as_given(cfg.model, cfg.tune.metric)
-    return search(panel, windows, Start(features=cfg.features, model=cfg.model), cfg.tune, effort)
+    return search(
+        panel,
+        windows,
+        Start(features=cfg.features, model=cfg.model),
+        priced(cfg.tune, cfg.price_per_cpu_hour),
+        effort,
+    )
 
 
 def _described(cfg: ForecastingConfig, labels: Labels, environment: dict[str, str]) -> Package:
