@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -109,20 +110,23 @@ def test_mlflow_serves_the_registered_bundle(session: Session, panel: pl.DataFra
     port = _free_port()
     environ = {
         **os.environ,
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]),  # of uvicorn
         "MLFLOW_TRACKING_URI": _tracking_uri(session),
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
     command = [sys.executable, "-m", "mlflow", "models", "serve", "-m", "models:/alone@candidate"]
     options = ["--env-manager", "local", "-h", "127.0.0.1", "-p", str(port)]
     with (tmp_path / "server.log").open("wb") as log:
-        server = subprocess.Popen([*command, *options], env=environ, stdout=log, stderr=log, cwd=tmp_path)
+        server = subprocess.Popen(
+            [*command, *options], env=environ, stdout=log, stderr=log, cwd=tmp_path, start_new_session=True
+        )
         try:
             _await(f"http://127.0.0.1:{port}/ping", server)
             rows = panel.with_columns(pl.col("time").dt.to_string("iso:strict")).to_dicts()
             answer = _post(port, {"dataframe_records": rows, "params": {"horizon": 5}})
             assert _status(port, {"dataframe_records": [{"series": "s00"}]}) == 400
         finally:
-            server.terminate()
+            os.killpg(server.pid, signal.SIGTERM)  # and its worker
             server.wait(60)
 
     wanted = load_model(session, "alone@candidate").predict(panel, 5)
