@@ -177,7 +177,7 @@ def test_a_file_that_is_not_there_names_the_nearest(home: Path, penstock: Comman
         (("checks.names=[]",), "every model would be refused"),
         (("ladder=[]",), "ladder = [] (command line)"),
         (("name=../x",), "'../x' cannot name a model"),
-        (("model=forest",), "Allowed: lightgbm, linear"),
+        (("model=forest",), "Allowed: default, fast, lightgbm, linear"),
         (("static=id",), "columns with more than one part to play: id; give each of them one"),
         (("--forecast-to", "f.xlsx"), "the ending '.xlsx' is not known; allowed: .parquet, .csv"),
         (("--forecast-to", "power.csv/f.csv"), "is not a folder; choose another place"),
