@@ -198,6 +198,16 @@ def test_every_fault_is_listed_at_once(folder: Path) -> None:
         load_bundle(folder)
 
 
+def test_a_packed_bundle_that_says_it_is_encrypted_is_refused(folder: Path, tmp_path: Path) -> None:
+    path = pack(folder, tmp_path / "one.bundle")
+    raw = bytearray(path.read_bytes())
+    for mark, flags in ((b"PK\x01\x02", 8), (b"PK\x03\x04", 6)):
+        raw[raw.index(mark) + flags] |= 1
+    path.write_bytes(bytes(raw))
+    with pytest.raises(BundleError, match=r"is not a packed bundle, or is damaged: .* is encrypted"):
+        load_bundle(path)
+
+
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
 def test_any_changed_byte_of_a_packed_bundle_is_noticed(

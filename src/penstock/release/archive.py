@@ -49,7 +49,12 @@ def unpack(file: Path, folder: Path) -> Manifest:
             manifest = _manifest(archive, entries, file)
             for name in sorted(manifest.files):
                 _write(archive, entries[name], manifest, folder)
-    except (zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        RuntimeError,
+        EOFError,
+    ) as error:  # RuntimeError: encrypted
         raise BundleError(f"{file} is not a packed bundle, or is damaged: {error}") from error
     (folder / MANIFEST).write_bytes(manifest.to_bytes())
     return manifest
