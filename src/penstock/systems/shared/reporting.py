@@ -92,9 +92,9 @@ def gather(
 
 def _metrics(judgement: Judgement) -> tuple[MetricFacts, ...]:
     """Return how metrics are shown; a cost in its currency, for each value forecast."""
-    if judgement.saving is None:
-        return METRICS
-    return (*METRICS, MetricFacts(name=COST, label="Cost a value", unit=judgement.saving.currency))
+    saving = judgement.saving
+    extra = () if saving is None else (MetricFacts(name=COST, label="Cost a value", unit=saving.currency),)
+    return (*METRICS, *extra)
 
 
 def _rungs(judgement: Judgement, rungs: list[Climb]) -> tuple[RungFacts, ...]:
