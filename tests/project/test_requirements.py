@@ -19,7 +19,7 @@ def rows(root: Path) -> dict[str, str]:
 
 MAIN_JOB = range(1, 57)
 DATA = (61, *range(64, 70), 71, 84, 86, 94, 95, 96, 163, *range(171, 175))
-PROVEN = (147, 149, 150, 151, 152, 153, 154, 156, 157, 158, *range(184, 192))
+PROVEN = (*range(147, 155), *range(156, 159), *range(181, 192))
 SEARCHED = (75, 179, 180)
 MEASURED = (155, *range(204, 208))
 
