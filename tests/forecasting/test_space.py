@@ -16,7 +16,9 @@ from penstock.forecasting.space import (
     base_params,
     check_space,
     configured,
+    default_space,
     grid_points,
+    suited,
 )
 
 BASE = ModelConfig()
@@ -35,6 +37,48 @@ def test_the_default_space_holds_the_default_model() -> None:
     params = base_params(whole, BASE)
     assert params is not None
     assert configured(BASE, params) == BASE
+
+
+@pytest.mark.parametrize(
+    ("model", "left_out"),
+    [
+        ({}, set()),
+        ({"objective": "quantile", "quantile": 0.95}, {"objective"}),
+        ({"n_estimators": 800, "learning_rate": 0.03}, {"n_estimators", "learning_rate"}),
+        ({"objective": "l2", "monotone": {"price": -1}}, {"objective"}),
+    ],
+)
+def test_what_the_model_sets_outside_the_default_space_stays(
+    model: dict[str, Any], left_out: set[str]
+) -> None:
+    base = ModelConfig.model_validate(model)
+    found = suited(default_space(), base)
+    assert set(DEFAULT_SPACE) - set(found) == left_out
+    check_space(found, base)
+    assert configured(base, base_params(found, base) or {}) == base
+
+
+def test_a_dimension_that_was_given_is_searched_whatever_the_model_sets() -> None:
+    base = ModelConfig(n_estimators=800, objective="huber")
+    given = default_space() | space(n_estimators={"low": 10, "high": 20})
+    found = suited(given, base)
+    assert found["n_estimators"] == given["n_estimators"]
+    assert "objective" not in found
+    alone = space(objective={"choices": ["l1", "l2"]})
+    assert suited(alone, base) == alone
+
+
+def test_a_linear_model_has_a_space_of_its_own() -> None:
+    base = ModelConfig(kind="linear")
+    assert set(suited(default_space(), base)) == {"alpha"}
+    assert suited(SMALL, base) == SMALL
+    assert set(base_params(suited(default_space(), base), base) or {}) == {"alpha"}
+
+
+def test_nothing_to_search_is_one_configuration() -> None:
+    sampler = Sampler({}, BASE, "tpe", seed=1)
+    assert sampler.available(24) == 1
+    assert sampler.draw([0], []) == [{}]
 
 
 @pytest.mark.parametrize(

@@ -202,6 +202,18 @@ def test_methods(training: pl.DataFrame, split: Split, method: str, tmp_path: Pa
     assert (study.method, study.counts.distinct) == (method, 6)
 
 
+def test_the_objective_that_was_asked_for_is_the_one_that_is_found(
+    training: pl.DataFrame, split: Split, tmp_path: Path
+) -> None:
+    asked = search(trials=2)
+    base = asked.model.model_copy(update={"objective": "quantile", "quantile": 0.9, "strategy": "direct"})
+    whole = replace(asked, model=base, config=TuneConfig(trials=2))
+    study = tune(training, split, whole, tmp_path)
+    assert (study.best.objective, study.best.quantile) == ("quantile", 0.9)
+    assert all("objective" not in record.params for record in study.trials)
+    assert len({record.params["num_leaves"] for record in study.trials}) == 2
+
+
 def test_every_member_and_searched_targets(training: pl.DataFrame, split: Split, tmp_path: Path) -> None:
     every = tune(training, split, search(trials=2, members="all"), tmp_path)
     first = tune(training, split, search(trials=2), tmp_path)

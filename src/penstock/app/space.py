@@ -85,9 +85,9 @@ def require_space(config: BaseModel, given: GivenSpace | None) -> None:
     if not isinstance(config, ForecastingConfig):
         return
     if config.search:
-        from penstock.forecasting.space import check_space
+        from penstock.forecasting.space import check_space, suited
 
-        check_space(config.tune.space, config.model)
+        check_space(suited(config.tune.space, config.model), config.model)
     elif given is not None:
         raise UsageError(
             f"{OPTION} gives a space, but nothing is searched: search is false, as it also is with --config. Leave out "

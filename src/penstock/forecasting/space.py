@@ -97,7 +97,58 @@ DEFAULT_SPACE: Mapping[str, Mapping[str, Any]] = {
     "reg_lambda": {"low": 0.1, "high": 30.0, "log": True},
     "objective": {"choices": ("l1", "l2")},
 }
-"""Searched where the configuration names no space."""
+"""Searched where the configuration names no space, as far as it suits the model: see ``suited``."""
+
+LINEAR_SPACE: Mapping[str, Mapping[str, Any]] = {"alpha": {"low": 1e-6, "high": 10.0, "log": True}}
+"""Searched in place of the default for a linear model, which has no trees."""
+
+
+def default_space() -> Space:
+    """Return the space that is searched where the configuration names none."""
+    return _space(DEFAULT_SPACE)
+
+
+def suited(space: Space, base: ModelConfig) -> Space:
+    """Return what of ``space`` is searched for a model that starts from ``base``.
+
+    A space, or a dimension, that somebody gave is searched as it is given. One of the default space gives way to the
+    model: it is left out where the model's own value lies outside, such as the objective ``quantile`` or 800 trees,
+    which every trial would replace else; a choice that the model refuses is no choice. A linear model has a default
+    space of its own.
+    """
+    default = default_space()
+    if set(space) != set(default):
+        return space
+    if base.kind == "linear" and space == default:
+        return _space(LINEAR_SPACE)
+    found = {}
+    for name, dimension in space.items():
+        if dimension != default.get(name):
+            found[name] = dimension
+        elif (kept := _allowed(dimension, name, base)) is not None:
+            found[name] = kept
+    return found
+
+
+def _space(bodies: Mapping[str, Mapping[str, Any]]) -> Space:
+    return {name: Dimension.model_validate(each) for name, each in bodies.items()}
+
+
+def _allowed(dimension: Dimension, name: str, base: ModelConfig) -> Dimension | None:
+    """Return the dimension with the choices that ``base`` can take, ``None`` where nothing is left to search."""
+    if not _holds(dimension.distribution(), getattr(base, name)):
+        return None
+    if dimension.choices is None:
+        return dimension
+    choices = tuple(value for value in dimension.choices if not _faults(base, name, [value]))
+    return Dimension(choices=choices) if len(choices) > 1 else None
+
+
+def _holds(distribution: BaseDistribution, value: Any) -> bool:
+    try:
+        return bool(distribution._contains(distribution.to_internal_repr(value)))  # noqa: SLF001 - no public way
+    except (ValueError, TypeError):
+        return False
 
 
 def check_space(space: Space, base: ModelConfig) -> None:
@@ -136,11 +187,7 @@ def base_params(space: Space, base: ModelConfig) -> Params | None:
     params: Params = {}
     for name, distribution in distributions(space).items():
         value = getattr(base, name)
-        try:
-            inside = distribution._contains(distribution.to_internal_repr(value))  # noqa: SLF001 - no public way
-        except (ValueError, TypeError):
-            return None
-        if not inside:
+        if not _holds(distribution, value):
             return None
         params[name] = value
     return params
@@ -171,6 +218,8 @@ class Sampler:
 
     def available(self, trials: int) -> int:
         """Return how many of ``trials`` configurations there are."""
+        if not self._space:
+            return 1
         return min(trials, len(self._grid)) if self._method == "grid" else trials
 
     def draw(self, numbers: Sequence[int], earlier: Sequence[FrozenTrial]) -> list[Params]:

@@ -30,7 +30,6 @@ from penstock.forecasting.panel import season_lengths
 from penstock.forecasting.pruning import FoldWeights, MedianPruner, fold_weights
 from penstock.forecasting.racing import Heat, behind
 from penstock.forecasting.space import (
-    DEFAULT_SPACE,
     Choice,
     Dimension,
     Method,
@@ -39,6 +38,8 @@ from penstock.forecasting.space import (
     base_params,
     check_space,
     configured,
+    default_space,
+    suited,
 )
 from penstock.forecasting.study import FoldResult, FoldScore, Study, StudyCounts, TrialRecord
 from penstock.forecasting.training import resolve
@@ -91,7 +92,8 @@ class TuneConfig(BaseModel):
     money
         No trial starts once the search has cost so much, by ``price_per_cpu_hour``; null sets no limit.
     space
-        Ranges or choices for fields of the model; narrow it once you know where good values lie.
+        Ranges or choices for fields of the model; narrow it once you know where good values lie. What you set in
+        ``model`` outside a range of the default space is not searched but stays; a linear model has a space of its own.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,9 +111,7 @@ class TuneConfig(BaseModel):
     timeout_s: Annotated[float, Field(gt=0)] | None = None
     cpu_s: Annotated[float, Field(gt=0)] | None = None
     money: Annotated[float, Field(gt=0)] | None = None
-    space: dict[str, Dimension] = Field(
-        default_factory=lambda: {name: Dimension.model_validate(each) for name, each in DEFAULT_SPACE.items()}
-    )
+    space: dict[str, Dimension] = Field(default_factory=default_space)
 
 
 def priced(config: TuneConfig, price_per_cpu_hour: float | None) -> TuneConfig:
@@ -164,10 +164,19 @@ def tune(panel: pl.DataFrame, split: Split, search: Search, storage: Path) -> St
     started = time.perf_counter()
     budget = Budget.starting(search.config.timeout_s, search.config.cpu_s)
     _require_training_part(panel, split)
+    search = _suited(search)
     check_space(search.config.space, search.model)
     tuner = _Tuner.of(panel, split, search, storage)
     records = tuner.run(budget)
     return tuner.study(records, seconds=time.perf_counter() - started)
+
+
+def _suited(search: Search) -> Search:
+    """Return the search with the part of the space that suits its model."""
+    space = suited(search.config.space, search.model)
+    if fixed := sorted(set(search.config.space) - set(space)):
+        log.info("not searched, because the model sets or does not have it: %s", ", ".join(fixed))
+    return replace(search, config=search.config.model_copy(update={"space": space}))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -405,7 +414,10 @@ class _Tuner:
 
 
 def _resolved(panel: pl.DataFrame, split: Split, search: Search) -> tuple[ResolvedFeatures, ModelConfig]:
-    """Work out every ``auto`` once, from the training part, so that all folds and the final model agree."""
+    """Work out every ``auto`` once for all folds, as the first and shortest of them allows.
+
+    What is judged works it out anew, as the whole training part allows: longer lags may join.
+    """
     from penstock.evaluation.splits import panel_times
 
     features, search = search.features, _for_horizon(search, split.horizon)
