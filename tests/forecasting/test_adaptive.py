@@ -175,3 +175,14 @@ def test_a_level_that_few_windows_cannot_tell_is_told_once_there_are_enough() ->
     widths = follow(trail(absolute), (0.5, 0.95), 14).widths
     assert np.isinf(widths[:7, 1]).all()
     assert np.isfinite(widths[7:]).all()
+
+
+def test_an_interval_that_cannot_be_told_has_no_width_and_holds_nothing() -> None:
+    """A window without an interval was not held by one, so the first interval is as wide as the scores say."""
+    alike = follow(trail(np.ones((1, BEFORE + 10, STEPS))), (0.95,), 14)
+    assert np.isnan(alike.half_widths[:, :7]).all()
+    assert np.isfinite(alike.half_widths[:, 7:]).all()
+    assert alike.widths[7, 0] == pytest.approx(1.0)
+    never = follow(trail(np.zeros((1, BEFORE + 10, STEPS))), (0.95,), 14)
+    assert np.isnan(never.half_widths[:, :7]).all()
+    assert (never.half_widths[:, 7:] == 0).all()

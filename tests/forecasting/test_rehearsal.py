@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from penstock.evaluation.bounds import interval_metrics
 from penstock.forecasting.intervals import Calibration
 from penstock.forecasting.rehearsal import Promise, Rehearsal, settled, static, with_followed_bounds
 from penstock.testing.panels import START
@@ -93,3 +94,17 @@ def test_a_level_that_cannot_be_told_has_no_columns_and_a_note() -> None:
 def test_what_is_not_known_counts_for_nothing(unknown: str) -> None:
     holes = JUDGED.with_columns(pl.when(pl.col("step") < HORIZON).then(unknown).alias(unknown))
     assert settled(REHEARSAL, holes, TIMES, PROMISE).residuals == 96 - 2 * LATER
+
+
+def test_cutoffs_before_a_level_can_be_told_have_no_bounds_of_it() -> None:
+    """No bound is infinite: one would hold every truth."""
+    few = Rehearsal(forecasts=forecasts(range(6), names="a"), units={"a": 1.0})
+    judged = forecasts(range(6, BEFORE + LATER), names="a")
+    found = with_followed_bounds(few, judged, TIMES, PROMISE)
+    told = pl.col("cutoff") >= at(9)
+    assert found.filter(~told).select(pl.col("lower_90", "upper_90").is_null().all()).row(0) == (True, True)
+    assert found.filter(told).select(pl.col("lower_90", "upper_90").is_finite().all()).row(0) == (True, True)
+    assert found.select(pl.col("lower_50", "upper_50").is_finite().all()).row(0) == (True, True)
+    assert all(np.isfinite(list(interval_metrics(found).values())))
+    soon = with_followed_bounds(few, judged.filter(~told), TIMES, PROMISE)
+    assert [name for name in soon.columns if "er_" in name] == ["lower_50", "upper_50"]

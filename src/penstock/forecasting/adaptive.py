@@ -69,12 +69,12 @@ class Followed:
 
     @property
     def half_widths(self) -> NDArray[np.float64]:
-        """Return half the width of every interval (S, N, H, L)."""
+        """Return half the width of every interval (S, N, H, L), NaN where there is none."""
         import numpy as np
 
-        return np.asarray(
-            self.scales[:, :, None, None] * self.spread[None, :, :, None] * self.widths[None, :, None, :]
-        )
+        # An infinite interval would hold every truth: it is none.
+        told = np.where(np.isfinite(self.widths), self.widths, np.nan)
+        return np.asarray(self.scales[:, :, None, None] * self.spread[None, :, :, None] * told[:, None, :])
 
 
 def follow(trail: Trail, levels: Sequence[float], memory: float) -> Followed:
@@ -150,7 +150,8 @@ class _Walk:
             self.scores[:, origin][taken] = found[taken]
             outside = (found[taken][:, None] > self.widths[origin]).sum(axis=0)
             share = (outside - (1 - self.levels) * taken.sum()) / taken.size
-            self.factor = np.clip(self.factor + GAIN * share, -WIDEST, WIDEST)
+            told = np.isfinite(self.widths[origin])
+            self.factor = np.clip(self.factor + GAIN * np.where(told, share, 0.0), -WIDEST, WIDEST)
 
     def issue(self, origin: int) -> None:
         """Set the units and widths of the window that begins at ``origin``."""

@@ -86,7 +86,7 @@ def with_followed_bounds(
     -------
     pl.DataFrame
         ``judged`` in its order, with ``lower_90`` and ``upper_90`` (for each level) next to the prediction; null for
-        series without a unit and where a level could not be told yet.
+        series without a unit and where a level could not be told yet, and absent where it never could.
     """
     import polars as pl
 
