@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from penstock.forecasting.adaptive import GAIN, SLOW, Followed, Trail, follow
+from penstock.forecasting import adaptive
+from penstock.forecasting.adaptive import GAIN, MOST_SCORES, SLOW, Followed, Trail, follow
 from penstock.forecasting.conformal import PRIOR_WINDOWS, Errors, calibrated
 
 STEPS, BEFORE = 4, 12
@@ -186,3 +187,15 @@ def test_an_interval_that_cannot_be_told_has_no_width_and_holds_nothing() -> Non
     never = follow(trail(np.zeros((1, BEFORE + 10, STEPS))), (0.95,), 14)
     assert np.isnan(never.half_widths[:, :7]).all()
     assert (never.half_widths[:, 7:] == 0).all()
+
+
+def test_a_quantile_of_many_scores_knows_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    """More scores than a quantile is taken of: with two steps, every second one would be the first step's alone."""
+    rng = np.random.default_rng(6)
+    absolute = np.abs(rng.normal(size=(200, 301, 2)))
+    absolute[:, :, 0] = np.where(rng.random((200, 301)) < 0.02, 50.0, 0.01)
+    assert absolute[:, :300].size > MOST_SCORES
+    some, again = (follow(trail(absolute, before=300), (0.9,), 14).widths for _ in range(2))
+    monkeypatch.setattr(adaptive, "MOST_SCORES", absolute.size)
+    np.testing.assert_allclose(some, follow(trail(absolute, before=300), (0.9,), 14).widths, rtol=0.02)
+    np.testing.assert_array_equal(some, again)

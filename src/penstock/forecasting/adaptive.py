@@ -37,7 +37,7 @@ WIDEST = 2.0
 """The factor on a width stays between exp(-2) and exp(2)."""
 
 MOST_SCORES = 100_000
-"""A quantile of more scores than these is taken of as many, evenly drawn."""
+"""A quantile of more scores than these is taken of as many, drawn by a seed: a stride may meet one step only."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -198,9 +198,11 @@ class _Walk:
         taken = np.isfinite(self.relative) & self.known & self.seen
         scores = self.scores[taken]
         heavy = np.broadcast_to(weights, taken.shape)[taken]
-        sparse = -(-len(scores) // MOST_SCORES)
-        order = np.argsort(scores[::sparse], kind="stable")
-        scores, heavy = scores[::sparse][order], np.cumsum(heavy[::sparse][order])
+        if len(scores) > MOST_SCORES:
+            drawn = np.random.default_rng(0).choice(len(scores), MOST_SCORES, replace=False)
+            scores, heavy = scores[drawn], heavy[drawn]
+        order = np.argsort(scores, kind="stable")
+        scores, heavy = scores[order], np.cumsum(heavy[order])
         windows = int(taken.any(axis=2).sum())
         of_origin = weights.mean(axis=1)
         worth = max(
