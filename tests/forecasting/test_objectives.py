@@ -15,6 +15,7 @@ from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.models import ModelConfig, lightgbm_params
 from penstock.forecasting.objectives import monotone_params, quantile_of
 from penstock.forecasting.training import fit
+from penstock.systems.shared.config import ForecastingConfig
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -185,3 +186,31 @@ def test_a_dearer_tomorrow_never_sells_more_where_it_was_said(
     changes = np.diff(np.array([each.to_numpy() for each in found]), axis=0)
     assert changes.min() < 0
     assert (changes.max() <= 0) == falls
+
+
+@pytest.mark.parametrize(
+    ("model", "aims_at"),
+    [
+        ({"objective": "quantile", "quantile": 0.9}, "0.9"),
+        ({"objective": "asymmetric", "stockout_price": 3.0, "overstock_price": 1.0}, "0.75"),
+    ],
+)
+def test_quantiles_are_those_around_a_forecast_of_the_middle(model: dict[str, Any], aims_at: str) -> None:
+    """A forecast of the 0.9-quantile is no median, nor is the lower bound around it the quantile of its name."""
+    asked = {"model": model, "intervals": {"quantiles": (0.05, 0.5, 0.95)}}
+    with pytest.raises(ValidationError, match=f"intervals.quantiles.* aims at the {aims_at}-quantile"):
+        ForecastingConfig.model_validate(asked)
+    assert ForecastingConfig.model_validate({"model": model}).intervals.levels == (0.9,)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"objective": "l2"},
+        {"objective": "quantile", "quantile": 0.5},
+        {"objective": "asymmetric", "stockout_price": 2.0, "overstock_price": 2.0},
+    ],
+)
+def test_quantiles_go_with_a_forecast_of_the_middle(model: dict[str, Any]) -> None:
+    config = ForecastingConfig.model_validate({"model": model, "intervals": {"quantiles": (0.05, 0.5)}})
+    assert config.intervals.quantiles == (0.05, 0.5)

@@ -7,6 +7,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from penstock.domain.timezones import TimeZone
+from penstock.evaluation.bands import MEDIAN
 from penstock.evaluation.costs import CostConfig
 from penstock.evaluation.metrics import PointMetric
 from penstock.evaluation.splits import SplitConfig
@@ -14,6 +15,7 @@ from penstock.forecasting.calibration import IntervalsConfig
 from penstock.forecasting.export.config import ExportConfig
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
+from penstock.forecasting.objectives import quantile_of
 from penstock.forecasting.replay.config import ReplayConfig
 from penstock.forecasting.tuning import TuneConfig
 from penstock.proving.promotion import PromotionConfig
@@ -136,5 +138,15 @@ class ForecastingConfig(BaseModel):
             raise ValueError(
                 f"tune.money={self.tune.money:g} needs price_per_cpu_hour above 0: what one processor hour costs, such as "
                 "0.04"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _quantiles_around_the_middle(self) -> Self:
+        aim = quantile_of(self.model)
+        if self.intervals.quantiles and aim != MEDIAN:
+            raise ValueError(
+                f"intervals.quantiles are bounds around a forecast of the median, and with objective {self.model.objective} "
+                f"the forecast aims at the {aim:g}-quantile; drop intervals.quantiles, or use objective l1 or l2"
             )
         return self
