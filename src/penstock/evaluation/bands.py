@@ -156,22 +156,39 @@ def _means(
 
 def _prices(known: pl.DataFrame, bands: Bands) -> dict[str, float]:
     """Return the sum of the series' prices, once it is sure that each has one."""
-    import polars as pl
-
     if bands.price is None or not bands.quantiles:
         return {}
-    if bands.price not in known.columns:
+    return {"price_sum": price_sum(known, bands.price)}
+
+
+def price_sum(rows: pl.DataFrame, price: str) -> float:
+    """Return the sum of the series' prices, in the order of series.
+
+    Parameters
+    ----------
+    rows
+        With ``series`` and static columns.
+    price
+        The column with the price of a unit, one for each series.
+
+    Raises
+    ------
+    ConfigError
+        The column does not exist, or does not hold numbers of at least 0.
+    """
+    import polars as pl
+
+    columns = [name for name in rows.columns if name != "series"]
+    if price not in columns:
         raise ConfigError(
-            f"intervals.price={bands.price!r} is no static column of the data{did_you_mean(bands.price, known.columns)}; "
+            f"intervals.price={price!r} is no static column of the data{did_you_mean(price, columns)}; "
             "name one that holds the price of a unit, and list it in `static`"
         )
-    each = known.select("series", pl.col(bands.price).cast(pl.Float64, strict=False).alias("price")).unique(
-        "series"
-    )
+    each = rows.select("series", pl.col(price).cast(pl.Float64, strict=False).alias("price")).unique("series")
     wrong = each.filter(pl.col("price").is_null() | ~pl.col("price").is_finite() | (pl.col("price") < 0))
     if wrong.height:
         raise ConfigError(
-            f"intervals.price={bands.price!r}: {bounded(sorted(wrong['series'].to_list()))} have no price that is a number "
+            f"intervals.price={price!r}: {bounded(sorted(wrong['series'].to_list()))} have no price that is a number "
             "of at least 0; correct the column, or name another"
         )
-    return {"price_sum": float(each.sort("series")["price"].to_numpy().sum())}
+    return float(each.sort("series")["price"].to_numpy().sum())

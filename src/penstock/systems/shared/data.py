@@ -203,6 +203,21 @@ def describe(rows: pl.DataFrame, panel: pl.DataFrame) -> PanelShape:
     )
 
 
+@step(stage="validate")
+def with_prices(panel: pl.DataFrame, shape: PanelShape, price: str) -> PanelShape:
+    """Return the shape as it is, once it is sure that every series has a price: before anything is learned.
+
+    Raises
+    ------
+    ConfigError
+        The price is no static column, or does not hold numbers of at least 0.
+    """
+    from penstock.evaluation.bands import price_sum
+
+    price_sum(panel.select("series", *shape.static), price)
+    return shape
+
+
 @effect(stage="prepare", once_per=["panel", "shape", "origin", "cut"])
 def publish(
     panel: pl.DataFrame, shape: PanelShape, origin: Origin, cut: TableCut | None = None

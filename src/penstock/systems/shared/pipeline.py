@@ -23,6 +23,7 @@ from penstock.systems.shared.data import (
     publish,
     set_aside,
     split,
+    with_prices,
     with_set_aside,
     with_unknown_ahead,
     without,
@@ -137,7 +138,7 @@ def learn(
     name = labels.name_of(cfg)
     rows, report, aside = accepted(rows, cfg, demand_of(cfg))
     panel = prepare(rows, report, cfg.quality)
-    shape = describe(rows, panel)
+    shape = _described_with_prices(rows, panel, cfg)
     ahead, report = _looked_ahead(rows, panel, report, cfg)
     dataset = publish(panel, shape, labels.origin(cfg), labels.cut)
     windows = split(panel, shape, cfg.horizon, cfg.split)
@@ -183,6 +184,12 @@ def learn(
         "test_predictions": candidate,
         **aside,
     }
+
+
+def _described_with_prices(rows: pl.DataFrame, panel: pl.DataFrame, cfg: ForecastingConfig) -> PanelShape:
+    """Draw the step that describes the panel, and where losses are told in money, the one that asks for prices."""
+    shape, price = describe(rows, panel), cfg.intervals.price
+    return shape if price is None or not cfg.intervals.quantiles else with_prices(panel, shape, price)
 
 
 def _looked_ahead(
