@@ -240,9 +240,28 @@ class TestRowsAhead:
         ):
             rows_ahead(twice, self.PAST, HORIZON)
 
-    def test_series_that_ended_need_none(self, model: ForecastModel) -> None:
+    def test_few_series_that_ended_need_none(self) -> None:
+        names = [f"b{number}" for number in range(9)]
+        going = pl.concat([PANEL.filter(series="b").with_columns(series=pl.lit(name)) for name in names])
+        rows = pl.concat(
+            [_hidden(PANEL.filter((pl.col("series") == "a") & (pl.col("time") < TIMES[150]))), _hidden(going)]
+        )
+        past = rows.filter(pl.col("y").is_not_null())
+        ahead = rows_ahead(rows, past, HORIZON)
+        assert ahead["series"].unique().sort().to_list() == names
+        model = fit(past, _resolved(), RIDGE, seed=1, threads=1)
+        found = forecast_future(model, pl.concat([past, ahead]), HORIZON)
+        alone = forecast_future(model, pl.concat([past.filter(pl.col("series") != "a"), ahead]), HORIZON)
+        assert found.equals(alone)
+
+    def test_many_series_that_ended_need_all_the_same(self, model: ForecastModel) -> None:
         past = self.PAST.filter((pl.col("series") == "b") | (pl.col("time") < TIMES[150]))
+        with pytest.raises(DataError, match=r"price at 6 pairs of series and time: a 2024-01-07T06:00Z"):
+            rows_ahead(
+                _hidden(PANEL.filter((pl.col("series") == "b") | (pl.col("time") < TIMES[150]))),
+                past,
+                HORIZON,
+            )
         ahead = rows_ahead(_hidden(PANEL), past, HORIZON)
-        assert set(ahead["series"]) == {"b"}
-        only_b = forecast_future(model, pl.concat([past.filter(series="b"), ahead]), HORIZON)
-        assert only_b["series"].to_list() == ["b"] * HORIZON
+        found = forecast_future(model, pl.concat([past, ahead]), HORIZON)
+        assert found["series"].to_list() == ["a"] * HORIZON + ["b"] * HORIZON

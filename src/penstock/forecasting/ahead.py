@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from penstock.forecasting.grid import Grid
 
 MOST_SHOWN = 6
+ENDED_SHARE = 0.1
+"""Largest share of the series that may have ended; where it is more, they rather were recorded at different times."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -286,21 +288,43 @@ def needed_ahead(panel: pl.DataFrame, wanted: Sequence[str] | None = None) -> tu
 
 
 def steps_ahead(panel: pl.DataFrame, horizon: int) -> pl.DataFrame:
-    """List series and times of the steps to forecast; series whose forecast would lie in the past have none."""
+    """List series and times of the steps to forecast; those of :func:`ended_series` have none."""
+    import polars as pl
+
+    ended = ended_series(panel, horizon)
+    gone = ended if is_few(ended, panel) else ()
+    ends = panel.filter(~pl.col("series").is_in(gone)).group_by("series").agg(pl.col("time").max())
+    moved = _moves(panel, horizon)
+    steps = pl.concat([ends.with_columns(step) for step in moved]).cast({"time": panel.schema["time"]})
+    return steps.sort("series", "time")
+
+
+def ended_series(panel: pl.DataFrame, horizon: int) -> tuple[str, ...]:
+    """Return the series, sorted, whose whole forecast of ``horizon`` steps would lie in the panel's past."""
+    import polars as pl
+
+    ends = panel.group_by("series").agg(pl.col("time").max())
+    newest = ends["time"].max()
+    behind = ends.filter(pl.col("time") < pl.lit(newest, dtype=panel.schema["time"]))
+    if behind.is_empty():
+        return ()
+    last = behind.with_columns(_moves(panel, horizon)[-1])
+    return tuple(last.filter(pl.col("time") <= newest)["series"].sort())
+
+
+def is_few(ended: Sequence[str], panel: pl.DataFrame) -> bool:
+    """Say whether so few series ended that they need no forecast: at most ``ENDED_SHARE`` of all."""
+    return len(ended) <= ENDED_SHARE * panel["series"].n_unique()
+
+
+def _moves(panel: pl.DataFrame, horizon: int) -> list[pl.Expr]:
+    """Return for each step of the horizon what moves a stamp of the panel so far."""
     import polars as pl
 
     frequency = detect_frequency(panel)
-    ends = panel.group_by("series").agg(pl.col("time").max()).sort("series")
     month_ends = on_month_ends(panel["time"], frequency)
-    parts = []
-    for step in range(1, horizon + 1):
-        moved = pl.col("time").dt.offset_by(times_of(frequency, step))
-        parts.append(ends.with_columns(moved.dt.month_end() if month_ends else moved))
-    steps = pl.concat(parts).cast({"time": panel.schema["time"]})
-    newest = panel["time"].max()
-    return steps.filter(
-        (pl.col("time").max() > pl.lit(newest, dtype=panel.schema["time"])).over("series")
-    ).sort("series", "time")
+    moved = [pl.col("time").dt.offset_by(times_of(frequency, step)) for step in range(1, horizon + 1)]
+    return [each.dt.month_end() for each in moved] if month_ends else moved
 
 
 def _require_one_each(known: pl.DataFrame) -> None:

@@ -6,6 +6,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from penstock.domain.errors import bounded
+from penstock.forecasting.ahead import divided, ended_series, is_few
 
 if TYPE_CHECKING:
     import polars as pl
@@ -13,8 +14,6 @@ if TYPE_CHECKING:
     from penstock.evaluation.predictor import Forecaster
 
 log = logging.getLogger(__name__)
-ENDED_SHARE = 0.1
-"""Largest share of the series that may have ended; where it is more, they rather were recorded at different times."""
 
 
 def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.DataFrame:
@@ -41,21 +40,20 @@ def forecast_future(model: Forecaster, panel: pl.DataFrame, horizon: int) -> pl.
     """
     import polars as pl
 
-    predictions = model.predict(panel, horizon)
-    newest = panel.filter(pl.col("y").is_not_null())["time"].max()
-    goes_on = pl.col("time").max().over("series") > pl.lit(newest, dtype=panel.schema["time"])
-    ended = predictions.filter(~goes_on)["series"].unique().sort().to_list()
+    valued = divided(panel)[0].filter(pl.col("y").is_not_null())
+    ended = ended_series(valued, horizon)
     if not ended:
-        return predictions
-    if len(ended) > ENDED_SHARE * predictions["series"].n_unique():
+        return model.predict(panel, horizon)
+    if not is_few(ended, valued):
         log.warning(
             "%d series end before the others and are forecast from their own ends: %s",
             len(ended),
             bounded(ended),
         )
-        return predictions
+        return model.predict(panel, horizon)
     log.warning("%d series have ended and are not forecast: %s", len(ended), bounded(ended))
-    return predictions.filter(goes_on)
+    # Left out before and not after: nobody can say what will be known of a series that is no more.
+    return model.predict(panel.filter(~pl.col("series").is_in(ended)), horizon)
 
 
 def no_forecast(panel: pl.DataFrame) -> pl.DataFrame:
