@@ -55,6 +55,14 @@ def test_a_covariate_known_too_late_names_lead_and_horizon() -> None:
     assert _resolved(known_ahead={"price": 24})[0].base == 0
 
 
+def test_a_past_covariate_is_not_known_ahead() -> None:
+    with pytest.raises(
+        ConfigError,
+        match=r"stock is known only for the past, and features.known_ahead says 3 steps ahead; say 0",
+    ):
+        _resolved(known_ahead={"stock": 3})
+
+
 def test_all_faults_are_told_at_once() -> None:
     with pytest.raises(
         ConfigError, match=r"no covariate 'prize'; did you mean 'price'.*stock is known only for the past"

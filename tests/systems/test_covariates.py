@@ -32,6 +32,13 @@ def test_what_is_known_too_late_is_told_before_anything_runs() -> None:
     assert late.features.known_ahead == {"visitors": -2}
 
 
+def test_a_past_covariate_is_not_known_ahead() -> None:
+    told = _faults(features={"known_ahead": {"visitors": 3}})
+    assert (
+        "visitors is named under past= and known 3 steps ahead (features.known_ahead): say 0 or less" in told
+    )
+
+
 def test_parts_that_do_not_go_together() -> None:
     assert "more than one part to play: visitors" in _faults(known=["visitors"])
     assert "future= needs known=" in _faults(known=[], future="ahead.csv")

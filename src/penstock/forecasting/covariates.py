@@ -132,7 +132,8 @@ def resolve_covariates(
     Raises
     ------
     ConfigError
-        A name is not that of a covariate, or a known covariate is known for less than the horizon. All faults are told.
+        A name is not that of a covariate, a known covariate is known for less than the horizon, or a past one is said to
+        be known ahead. All faults are told.
     """
     names = {plain(name): name for name in there if is_covariate(name)}
     wanted = list(names) if asked is None else list(asked)
@@ -145,7 +146,7 @@ def resolve_covariates(
     for name in (name for name in wanted if name in names):
         known = names[name].startswith(KNOWN)
         lead = ahead.get(name, None if known else 0)
-        faults += _late(name, lead, horizon) if known else _without_horizon(name, horizon)
+        faults += _late(name, lead, horizon) if known else _past(name, lead, horizon)
         base = 0 if known or horizon is None or lead is None else max(horizon - lead, 0)
         lags, means = back
         made.append(
@@ -167,6 +168,15 @@ def _late(name: str, lead: int | None, horizon: int | None) -> list[str]:
     return [told]
 
 
-def _without_horizon(name: str, horizon: int | None) -> list[str]:
-    told = f"{name} is known only for the past, so the horizon must be given when its columns are worked out"
-    return [] if horizon is not None else [told]
+def _past(name: str, lead: int | None, horizon: int | None) -> list[str]:
+    faults = []
+    if lead is not None and lead > 0:
+        faults.append(
+            f"{name} is known only for the past, and features.known_ahead says {lead} steps ahead; say 0 or less, or name "
+            "it under known= with the values of the whole horizon"
+        )
+    if horizon is None:
+        faults.append(
+            f"{name} is known only for the past, so the horizon must be given when its columns are worked out"
+        )
+    return faults

@@ -94,7 +94,7 @@ class FeatureConfig(BaseModel):
         Their rolling means over so many steps: buildings and habits follow the weather of days.
     known_ahead
         How many steps beyond the newest value a covariate is known, by name. By default known covariates are known for
-        the whole horizon and past ones not at all; lower it for what is published late.
+        the whole horizon and past ones up to the newest value (0); lower it for what is published late.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

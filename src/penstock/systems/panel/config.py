@@ -102,6 +102,12 @@ class PanelConfig(ForecastingConfig):
             for name in self.known
             if ahead.get(name, self.horizon) < self.horizon
         ]
+        faults += [
+            f"{name} is named under past= and known {ahead[name]} steps ahead (features.known_ahead): say 0 or less, or name "
+            "it under known= with the values of the whole horizon"
+            for name in self.past
+            if ahead.get(name, 0) > 0
+        ]
         other = sorted(set(ahead) - {*self.known, *self.past})
         faults += [f"features.known_ahead: {', '.join(other)} is no covariate"] if other and self.data else []
         faults += (
