@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, cast
 
 from penstock.app.ingest import feed_of
@@ -63,7 +63,9 @@ def validate(
     wanted = RunOptions(system=system, overrides=tuple(overrides), only=node.parents, verb="validate")
     done = carry_out(planned, wanted, session, listeners)
     rows = Execution(record=done.record, store=session.store).output(node.parents[-1])
-    report = asked(cast("pl.DataFrame", rows), cast("QualityConfig", node.arguments["quality"]))
+    quality = cast("QualityConfig", node.arguments["quality"])
+    leads = cast("Mapping[str, int] | None", node.arguments.get("leads"))
+    report = asked(cast("pl.DataFrame", rows), quality, leads)
     standing = show_report(session.catalogue, planned.system.name, report, now=session.clock())
     return Validation(system=planned.system.name, report=report, banners=tuple(standing))
 

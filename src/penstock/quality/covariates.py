@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from penstock.domain.covariates import covariates_in, plain
+from penstock.domain.covariates import covariates_in, past_in, plain
 from penstock.quality.found import Found, found, sound
 
 if TYPE_CHECKING:
@@ -14,9 +14,14 @@ if TYPE_CHECKING:
 
 
 def covariate_values(facts: Facts) -> Found:
-    """Refuse runs without a covariate that are too long to repair, or begin a series; note shorter ones."""
+    """Refuse runs without a covariate that are too long to repair, or begin a series; note shorter ones.
+
+    The newest values of a past covariate may be missing as far as it is declared to be late: no model uses them.
+    """
     names = covariates_in(facts.values.columns)
-    runs = [_missing_runs(facts.values, name) for name in names]
+    leads = facts.context.leads
+    late = {name: max(-leads.get(plain(name), 0), 0) for name in past_in(names)}
+    runs = [_missing_runs(facts.values, name, late.get(name, 0)) for name in names]
     if not runs:
         return sound("covariate_values")
     allowed = facts.context.config.max_gap
@@ -57,12 +62,20 @@ def constant_covariates(facts: Facts) -> Found:
     )
 
 
-def _missing_runs(values: pl.DataFrame, name: str) -> pl.DataFrame:
-    """Return the runs of rows without a finite ``name``: where each begins, its length, and whether it begins a series."""
+def _missing_runs(values: pl.DataFrame, name: str, late: int) -> pl.DataFrame:
+    """Return the runs of rows without a finite ``name``: where each begins, its length, and whether it begins a series.
+
+    A run of at most ``late`` rows that ends its series is left out.
+    """
     there = pl.col(name).is_finite().fill_null(value=False)
     row = pl.int_range(pl.len()).over("series")
-    runs = values.select("series", "time", there=there, row=row, run=there.cum_sum().over("series"))
+    left = pl.len().over("series") - row
+    runs = values.select(
+        "series", "time", there=there, row=row, left=left, run=there.cum_sum().over("series")
+    )
     lost = runs.filter(~pl.col("there")).group_by("series", "run", maintain_order=True)
-    return lost.agg(pl.col("time").first(), length=pl.len(), leading=pl.col("row").first() == 0).select(
+    begun = lost.agg(pl.col("time", "left").first(), length=pl.len(), leading=pl.col("row").first() == 0)
+    declared = (pl.col("left") == pl.col("length")) & (pl.col("length") <= late) & ~pl.col("leading")
+    return begun.filter(~declared).select(
         "series", "time", "length", "leading", note=pl.format("{}, {} values", pl.lit(plain(name)), "length")
     )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import polars as pl
@@ -17,12 +18,13 @@ COLUMNS = {"series": pl.String, "time": pl.Datetime("us", "UTC"), "y": pl.Float6
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Context:
-    """What the rules are asked with."""
+    """What the rules are asked with; ``leads`` as :class:`penstock.quality.rules.Asked` has them."""
 
     config: QualityConfig
     step: Step
     known_series: frozenset[str] | None
     now: datetime | None
+    leads: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

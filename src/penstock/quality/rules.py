@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -23,12 +23,14 @@ class Asked:
 
     ``frequency`` is the step of the grid, a polars duration such as ``"1h"``; days and weeks are those of UTC.
     ``known_series`` are the names that may appear (``None``: any), ``now`` the moment of judging, with a time zone:
-    needed where ``lag_days`` is set.
+    needed where ``lag_days`` is set. ``leads`` says how many steps beyond the newest value a covariate is known, by its
+    own name; below 0 for what is published late.
     """
 
     frequency: str
     known_series: Iterable[str] | None = None
     now: datetime | None = None
+    leads: Mapping[str, int] = field(default_factory=dict)
 
 
 def validate_panel(
@@ -69,7 +71,7 @@ def findings(frame: pl.DataFrame, config: QualityConfig, asked: Asked) -> tuple[
     if wrong is not None:
         return (wrong,)
     known = None if asked.known_series is None else frozenset(asked.known_series)
-    context = facts.Context(config=config, step=step, known_series=known, now=asked.now)
+    context = facts.Context(config=config, step=step, known_series=known, now=asked.now, leads=asked.leads)
     seen = facts.facts_of(frame, context)
     return tuple(rule(seen) for rule in panel.RULES)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from penstock.engine import effect, step
@@ -20,6 +21,8 @@ from penstock.systems.shared.values import Demand, Origin, PanelShape
 if TYPE_CHECKING:
     import polars as pl
 
+    from penstock.quality.rules import Asked
+
 
 UNKNOWN_AHEAD = "unknown_ahead"
 """Rule that notes that covariates are missing for the steps to forecast."""
@@ -35,7 +38,9 @@ def pinned_rows(pin: DatasetPin) -> pl.DataFrame:
 
 
 @step(stage="validate")
-def check_panel(rows: pl.DataFrame, quality: QualityConfig, demand: Demand | None) -> QualityReport:
+def check_panel(
+    rows: pl.DataFrame, quality: QualityConfig, demand: Demand | None, leads: Mapping[str, int] | None = None
+) -> QualityReport:
     """Ask every time-series rule about the rows, then whether there are enough of them for what is demanded.
 
     Raises
@@ -45,22 +50,31 @@ def check_panel(rows: pl.DataFrame, quality: QualityConfig, demand: Demand | Non
     DataError
         If the whole panel is too short for its folds and its final window.
     """
-    report = asked(rows, quality)
+    report = asked(rows, quality, leads)
     report.raise_if_broken()
     if demand is None:
         return report
     least = max(quality.min_rows, _rows_needed(rows, report, quality, demand))
-    enough = asked(rows, quality.model_copy(update={"min_rows": least}))
+    enough = asked(rows, quality.model_copy(update={"min_rows": least}), leads)
     enough.raise_if_broken()
     return enough
 
 
-def asked(rows: pl.DataFrame, quality: QualityConfig) -> QualityReport:
+def asked(
+    rows: pl.DataFrame, quality: QualityConfig, leads: Mapping[str, int] | None = None
+) -> QualityReport:
     """Ask every time-series rule about panel rows; nothing is raised for bad data."""
-    from penstock.quality.rules import validate_panel
+    from penstock.quality.rules import findings, report_on
 
-    known = quality.known_series
-    return validate_panel(rows, quality, frequency=_frequency(rows), known_series=known, now=quality.as_of)
+    return report_on(rows, findings(rows, quality, _asked_with(rows, quality, leads)))
+
+
+def _asked_with(rows: pl.DataFrame, quality: QualityConfig, leads: Mapping[str, int] | None) -> Asked:
+    from penstock.quality.rules import Asked
+
+    return Asked(
+        frequency=_frequency(rows), known_series=quality.known_series, now=quality.as_of, leads=leads or {}
+    )
 
 
 def _frequency(rows: pl.DataFrame) -> str:
@@ -72,7 +86,9 @@ def _frequency(rows: pl.DataFrame) -> str:
 
 
 @step(stage="validate")
-def set_aside(rows: pl.DataFrame, quality: QualityConfig) -> pl.DataFrame:
+def set_aside(
+    rows: pl.DataFrame, quality: QualityConfig, leads: Mapping[str, int] | None = None
+) -> pl.DataFrame:
     """Return the rows that break a rule, each with ``rule`` and ``finding``: they are not learnt from.
 
     Raises
@@ -81,10 +97,8 @@ def set_aside(rows: pl.DataFrame, quality: QualityConfig) -> pl.DataFrame:
         If a rule about the whole table is broken, or more rows break a rule than may be set aside.
     """
     from penstock.quality.quarantine import sift_panel
-    from penstock.quality.rules import Asked
 
-    asked_with = Asked(frequency=_frequency(rows), known_series=quality.known_series, now=quality.as_of)
-    return sift_panel(rows, quality, asked_with).set_aside
+    return sift_panel(rows, quality, _asked_with(rows, quality, leads)).set_aside
 
 
 @step(stage="validate")

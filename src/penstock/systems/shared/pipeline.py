@@ -230,11 +230,12 @@ def accepted(
     rows: pl.DataFrame, cfg: ForecastingConfig, demand: Demand | None
 ) -> tuple[pl.DataFrame, QualityReport, dict[str, object]]:
     """Draw the steps that judge rows: what is kept of them, the report, and with a quarantine its output."""
+    leads = cfg.features.known_ahead
     if not cfg.quality.quarantine:
-        return rows, check_panel(rows, cfg.quality, demand), {}
-    aside = set_aside(rows, cfg.quality)
+        return rows, check_panel(rows, cfg.quality, demand, leads), {}
+    aside = set_aside(rows, cfg.quality, leads)
     kept = without(rows, aside)
-    report = check_panel(kept, cfg.quality, demand)
+    report = check_panel(kept, cfg.quality, demand, leads)
     return kept, with_set_aside(report, aside), {"quarantine": aside}
 
 
