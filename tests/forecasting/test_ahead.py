@@ -136,6 +136,19 @@ def test_a_series_that_starts_late_or_ends_early_is_forecast_where_it_can_be(mod
     assert found["prediction"].is_finite().all()
 
 
+def test_a_window_before_a_series_begins_is_none_of_its() -> None:
+    panel = _panel({"a": (0, 600), "b": (400, 600)})
+    model = fit(panel, _resolved(), RIDGE, seed=1, threads=1)
+    cutoffs = panel["time"].unique().sort().gather([200, 590]).to_list()
+    early, late = (model.predict_origins(panel, [cutoff], HORIZON) for cutoff in cutoffs)
+    assert early.select("series", "cutoff").unique().rows() == [("a", cutoffs[0])]
+    assert (
+        pl.concat([early, late])
+        .sort("series", "cutoff", "step")
+        .equals(model.predict_origins(panel, cutoffs, HORIZON))
+    )
+
+
 def test_they_can_be_moved_to_see_what_a_forecast_makes_of_them(model: ForecastModel) -> None:
     steering, history = Steering(model), _hidden(PANEL)
     ahead = steering.ahead(history, HORIZON)

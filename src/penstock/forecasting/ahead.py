@@ -48,7 +48,8 @@ class Covariates:
 
         low = max(int(wanted[0]) - max(each.reach for each in columns), 0)
         steps = int(wanted[-1]) + 1 - low
-        starts = np.arange(len(self.series)) * steps + np.maximum(self.first - low, 0)
+        # A series that begins after these steps has no window here: any place of its own row will do.
+        starts = np.arange(len(self.series)) * steps + np.clip(self.first - low, 0, steps - 1)
         first = np.repeat(starts, steps)
         shown = [
             column.reshape(-1, steps)[:, wanted - low]
