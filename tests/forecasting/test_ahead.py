@@ -165,6 +165,21 @@ def test_they_can_be_moved_to_see_what_a_forecast_makes_of_them(model: ForecastM
     ).to_list() == pytest.approx(PANEL.filter(series="b")["past:stock"][-9:-6].to_list())
 
 
+def test_a_line_takes_covariates_as_numbers_however_few_they_are() -> None:
+    degrees = np.random.default_rng(4).integers(0, 21, 200).astype(float)
+    panel = random_panel({"a": (0, 200)}).with_columns(pl.Series("known:degrees", degrees))
+    panel = panel.with_columns(y=100.0 + 10.0 * pl.col("known:degrees"))
+    features = FeatureConfig(
+        lags=(1,), means=(), deviations=(), calendar=(), ids=(), covariate_lags=(), covariate_means=()
+    )
+    model = fit(panel, resolve(panel, features, RIDGE, horizon=1)[0], RIDGE, seed=1, threads=1)
+    hour = pl.duration(hours=1)
+    ahead = panel.tail(1).with_columns(pl.col("time") + hour, y=None).with_columns(**{"known:degrees": 20.5})
+    assert model.predict(pl.concat([panel, ahead], how="vertical_relaxed"), 1)[
+        "prediction"
+    ].to_list() == pytest.approx([305.0], rel=1e-3)
+
+
 def test_direct_models_see_them_as_well() -> None:
     direct = ModelConfig.model_validate(
         {

@@ -41,6 +41,11 @@ class Known:
     names: tuple[str, ...]
     covariates: tuple[CovariateColumns, ...] = ()
 
+    @property
+    def stamped(self) -> int:
+        """Number of the columns that ``matrix`` makes: they come first."""
+        return len(self.names) - sum(len(each.names) for each in self.covariates)
+
     def matrix(self, frame: pl.DataFrame) -> NDArray[np.float32]:
         """Make the columns of ids and stamps for the rows of ``frame`` (``series``, ``time``, statics), float32.
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MOST_LEVELS = 60
-"""A known column with more distinct values than this enters as a number."""
+"""A column of ids or stamps with more distinct values than this enters as a number."""
 
 
 def fit_ridge(
@@ -27,13 +27,14 @@ def fit_ridge(
     Parameters
     ----------
     matrix
-        Features (R, D) float32; the first ``known`` columns are calendar, holidays and ids.
+        Features (R, D) float32; the first ``known`` columns are ids, calendar, holidays and transformers.
     label
         Target (R,).
     series
         Code of each row's series (R,), codes 0 … S-1 without gaps, rows sorted by it; ``None`` fits one model of all.
     known
-        Number of leading columns whose values count as levels where they are few.
+        Number of leading columns whose values count as levels where they are few. Covariates are not among them: a
+        number that training has not seen lies between those that it has.
     alpha
         Penalty on standardised columns for each row.
     """

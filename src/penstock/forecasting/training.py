@@ -245,7 +245,7 @@ def fit_member(
     if model.kind == "linear":
         matrix, label = member_matrix(table, prepared.plan, target)
         groups = None if model.pooled else table.series
-        return fit_ridge(matrix, label, groups, known=len(prepared.known.names), alpha=model.alpha)
+        return fit_ridge(matrix, label, groups, known=prepared.known.stamped, alpha=model.alpha)
     data = binned(prepared, target, model.max_bin, threads=threads)
     return Trees(booster=boost(data, model, seed=seed, threads=threads), threads=threads)
 
