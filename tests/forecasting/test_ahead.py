@@ -218,6 +218,20 @@ def test_columns_of_one_name_are_refused() -> None:
         fit(panel, features, RIDGE, seed=1, threads=1)
 
 
+def test_covariates_are_told_apart_in_any_script(tmp_path: Path) -> None:
+    panel = PANEL.rename({"known:price": "known:温度", "past:stock": "known:湿度"})
+    trees = ModelConfig.model_validate({"targets": "none", "n_estimators": 3, "min_child_samples": 5})
+    features, trees = resolve(panel, FEATURES, trees, horizon=HORIZON)
+    model = fit(panel, features, trees, seed=1, threads=1)
+    model.save(tmp_path / "model")
+    loaded = ForecastModel.load(tmp_path / "model")
+    assert loaded.columns == model.columns
+    assert {"温度", "湿度"} < set(loaded.columns)
+    assert loaded.predict_origins(panel, [CUTOFF], HORIZON).equals(
+        model.predict_origins(panel, [CUTOFF], HORIZON)
+    )
+
+
 def test_only_rows_after_the_last_value_are_ahead() -> None:
     gap = PANEL.with_columns(pl.when(pl.col("time") != TIMES[50]).then(pl.col("y")).alias("y"))
     panel, ahead = divided(_hidden(gap))

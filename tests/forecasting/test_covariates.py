@@ -33,6 +33,7 @@ def test_automatic_columns_follow_the_seasons() -> None:
 def test_names_are_fit_for_any_library() -> None:
     odd = CovariateColumns(name="known:Temp (°C), max", base=0, ahead=None, lags=(), means=())
     assert odd.names == ("Temp_C_max",)
+    assert odd.model_copy(update={"name": "known:温度 [°C]"}).names == ("温度_C_",)
 
 
 def test_what_is_known_later_is_looked_at_from_further_away() -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_]+")
+_NOT_IN_A_NAME = re.compile(r"\W+")
 
 
 class CovariateColumns(BaseModel):
