@@ -241,6 +241,14 @@ def test_only_rows_after_the_last_value_are_ahead() -> None:
     assert divided(bare)[0] is bare
 
 
+def test_a_series_without_any_value_is_refused_by_name(model: ForecastModel) -> None:
+    hidden = _hidden(PANEL).with_columns(y=pl.when(pl.col("series") != "b").then(pl.col("y")))
+    with pytest.raises(
+        DataError, match="1 series have no value at all: b; give their past, or leave them out"
+    ):
+        model.predict(hidden, HORIZON)
+
+
 def test_what_stood_beside_a_gap_is_known() -> None:
     gap = PANEL.with_columns(pl.when(pl.col("time") != TIMES[50]).then(pl.col("y")).alias("y"))
     filled, count = regularise(gap, "1h", max_gap=3)

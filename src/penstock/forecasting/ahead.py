@@ -189,6 +189,11 @@ def divided(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
 
     A row ahead has no ``y`` and stands after the last value of its series. Without a known covariate there are none,
     and a missing value stays where it is, to be refused.
+
+    Raises
+    ------
+    DataError
+        Series have rows and no value; names them.
     """
     import polars as pl
 
@@ -197,7 +202,13 @@ def divided(frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
     usable = pl.col("y").is_not_null() & pl.col("y").is_not_nan()
     last = pl.col("time").filter(usable).max().over("series")
     is_ahead = (pl.col("time") > last).fill_null(value=True)
-    return frame.filter(~is_ahead), frame.filter(is_ahead)
+    panel, ahead = frame.filter(~is_ahead), frame.filter(is_ahead)
+    bare = ahead.join(panel, on="series", how="anti")["series"].unique().sort().to_list()
+    if bare:
+        raise DataError(
+            f"{len(bare)} series have no value at all: {bounded(bare)}; give their past, or leave them out"
+        )
+    return panel, ahead
 
 
 def without_covariates(panel: pl.DataFrame) -> pl.DataFrame:
