@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Self
 
+from penstock.domain.covariates import past_in, plain
 from penstock.domain.errors import bounded
 from penstock.domain.results import ChangedValue
 from penstock.proving.differences import pair, stamp
@@ -146,16 +147,21 @@ class Change:
         return disturbed(subject.pieces()[self.piece], changed)
 
     def changed(self, subject: Subject) -> list[ChangedValue]:
-        """List the values that are changed, by series and time."""
+        """List the values that are changed, by series and time; past covariates after ``y``."""
         import polars as pl
 
-        after = self.apply(subject)
-        both = subject.pieces()[self.piece].with_columns(after["y"].alias("_after")).sort("series", "time")
-        rows = both.filter(pl.col("y").ne_missing(pl.col("_after"))).select("series", "time", "y", "_after")
+        before, after = subject.pieces()[self.piece], self.apply(subject)
+        found = []
+        for name in ("y", *past_in(before.columns)):
+            both = before.select("series", "time", before=name, after=after[name])
+            rows = both.filter(pl.col("before").ne_missing(pl.col("after")))
+            found.append(rows.with_columns(column=pl.lit(plain(name) or name)))
         return [
-            ChangedValue(series=series, time=stamp(time), column="y", before=texts[0], after=texts[1])
-            for series, time, y, other in rows.iter_rows()
-            for texts in (pair(y, other),)
+            ChangedValue(series=series, time=stamp(time), column=column, before=texts[0], after=texts[1])
+            for series, time, value, other, column in pl.concat(found, how="vertical_relaxed")
+            .sort("series", "time", maintain_order=True)
+            .iter_rows()
+            for texts in (pair(value, other),)
         ]
 
     def describe(self, subject: Subject) -> str:
