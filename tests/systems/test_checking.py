@@ -13,9 +13,9 @@ from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.steering import Steering
 from penstock.forecasting.targets import Target
 from penstock.forecasting.training import fit
-from penstock.proving.runner import ChecksConfig
+from penstock.proving.runner import ChecksConfig, run_checks
 from penstock.storage.digests import digest_value
-from penstock.systems.shared.checking import draw_sample, prove, tell_sample
+from penstock.systems.shared.checking import draw_sample, drawn, prove, subject_of, tell_sample
 from penstock.testing.panels import random_panel
 
 PANEL = random_panel({"a": (0, 400), "b": (0, 400), "c": (50, 400)})
@@ -60,6 +60,30 @@ def test_the_sample_is_drawn_by_the_seed_and_told_by_its_digest(model: ForecastM
     assert digest_value(one) == digest_value(same) != digest_value(other)
     assert tell_sample(one).startswith(f"fixed sample {digest_value(one)[:12]}: 4 pieces of ")
     assert one.rows["time"].max() == SPLIT.train_end
+
+
+LATE = {"ended": (0, 200), "old": (208, 240), "new": (206, 240), "newest": (213, 240)}
+
+
+@pytest.mark.parametrize(
+    ("spans", "left", "back"),
+    [
+        (LATE, ("new", "old"), 2),
+        ({name: LATE[name] for name in ("ended", "newest")}, ("newest",), 0),
+    ],
+)
+def test_where_all_series_began_late_the_shortest_that_fits_says_how_many_stamps_may_be_left_out(
+    spans: dict[str, tuple[int, int]], left: tuple[str, ...], back: int
+) -> None:
+    """A series is not asked for a forecast from stamps at which it was not there yet: that would be no leak."""
+    panel = random_panel(spans)
+    late = fit(panel, FEATURES, ModelConfig(kind="linear", targets=(Target(),)), seed=1, threads=1)
+    checks = ChecksConfig(names=("no_leak",), examples=10, windows=0, series=3, seconds=60.0)
+    subject = subject_of(late, drawn(panel, late, 6, checks, 1), 6)
+    assert (late.history, subject.names(), subject.back) == (24, left, back)
+    assert (subject.backtest is None) == (back == 0)
+    (found,) = run_checks(subject, checks, lambda: 0.0)
+    assert found.verdict == ("passed" if back else "skipped"), found.example
 
 
 def test_equal_proofs_are_equal(model: ForecastModel) -> None:

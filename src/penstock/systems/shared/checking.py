@@ -116,9 +116,13 @@ def drawn(known: pl.DataFrame, model: ForecastModel, horizon: int, checks: Check
 def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
     """Return a model with its sample, as checks take it.
 
-    Pieces that are too short for two horizons leave out fewer stamps; those too short for one give no backtest.
+    Of the newest piece those series stay that are long enough for one horizon; where they are too short for two, fewer
+    stamps are left out. Where none is long enough, all stay, none is left out, and there is no backtest.
     """
+    import polars as pl
+
     from penstock.forecasting.backtest import backtest
+    from penstock.forecasting.panel import long_enough
     from penstock.forecasting.steering import Steering
     from penstock.proving.subjects import Subject
 
@@ -131,7 +135,10 @@ def subject_of(model: ForecastModel, sample: Sample, horizon: int) -> Subject:
             return ForecastModel.load(Path(folder))
 
     (newest, *others), later = _with_later(sample.pieces(), model, horizon)
-    room = newest["time"].n_unique() - model.history - horizon
+    enough, short = long_enough(newest, model.history + horizon)
+    if not enough.is_empty():
+        newest, later = enough, tuple(piece.filter(~pl.col("series").is_in(short)) for piece in later)
+    room = min(newest.group_by("series").len()["len"].to_list()) - model.history - horizon
     return Subject(
         forecaster=model,
         history=newest,
