@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import polars as pl
 import pytest
 
 from penstock.domain.errors import DataError
 from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_split, up_to
+from penstock.forecasting.backtest import backtest
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.forecaster import ForecastModel
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.training import fit
-from penstock.systems.shared.rematch import AS_IT_SERVES, FITTED_LONGER, Champion, on_common_rows, rematch
+from penstock.proving.promotion import PromotionConfig
+from penstock.systems.shared.rematch import (
+    AS_IT_SERVES,
+    FITTED_LONGER,
+    Champion,
+    Kept,
+    gates_against,
+    on_common_rows,
+    rematch,
+)
 from penstock.testing.panels import random_panel
 
 PANEL = random_panel({"a": (0, 240), "b": (0, 240)})
@@ -66,6 +77,41 @@ def test_a_champion_that_learned_fewer_steps_is_fitted_again_for_them(split: Spl
     theirs, how = rematch(short, split, PANEL)
     assert how == FITTED_LONGER
     assert theirs["step"].max() == split.horizon
+
+
+@pytest.mark.parametrize("kind", ["lightgbm", "linear"])
+def test_a_champion_that_sees_the_past_of_a_covariate_is_fitted_again_for_more_steps(
+    split: Split, kind: str
+) -> None:
+    warm = PANEL.with_columns((pl.int_range(pl.len()).over("series") * 0.37).sin().alias("past:wind"))
+    seen, config = up_to(warm, split.train_end), ModelConfig.model_validate({"kind": kind, "n_estimators": 2})
+    model = fit(seen, FEATURES, config, seed=1, threads=1, horizon=3)
+    champion = Champion(name="x@v1", model=model, horizon=3, seen_until=split.train_end)
+    theirs, how = rematch(champion, split, warm)
+    assert how == FITTED_LONGER
+    assert theirs["step"].max() == split.horizon
+    longer = fit(seen, FEATURES, config, seed=1, threads=1, horizon=split.horizon)
+    assert theirs.equals(backtest(longer, warm, split.final, split.horizon))
+
+
+def test_a_covariate_that_is_not_known_so_far_ahead_is_told_by_a_gate(split: Split) -> None:
+    features = FEATURES.model_copy(update={"known_ahead": {"wind": 3}})
+    warm = PANEL.with_columns((pl.int_range(pl.len()).over("series") * 0.37).sin().alias("known:wind"))
+    seen = up_to(warm, split.train_end)
+    model = fit(seen, features, ModelConfig(n_estimators=2), seed=1, threads=1, horizon=3)
+    champion = Champion(name="x@v1", model=model, horizon=3, seen_until=split.train_end)
+    unread: Any = None  # nothing but the split and the predictions is asked for
+    kept = Kept(
+        release=unread,
+        dataset=unread,
+        split=split,
+        judgement=unread,
+        checks=(),
+        predictions=warm,
+    )
+    *_, told = gates_against(champion, kept, warm, PromotionConfig())
+    assert (told.gate, told.passed) == ("windows to compare with x@v1 on", False)
+    assert told.detail.startswith("the covariate wind is known 3 steps ahead")
 
 
 def test_only_common_rows_are_compared(champion: Champion, split: Split) -> None:

@@ -49,6 +49,16 @@ class CovariateColumns(BaseModel):
         lags = (f"{stem}_lag{self.base + lag}" for lag in (0, *self.lags) if self.base + lag)
         return (*(() if self.base else (stem,)), *lags, *(f"{stem}_mean{window}" for window in self.means))
 
+    def reaches(self, horizon: int) -> bool:
+        """Tell whether every value that the columns use is known at each step of a horizon."""
+        return self.ahead is None or horizon <= self.base + self.ahead
+
+    def for_past(self, horizon: int) -> CovariateColumns:
+        """Return the columns of a past covariate that use only what is known at each step of a longer horizon."""
+        if self.name.startswith(KNOWN) or self.ahead is None or self.reaches(horizon):
+            return self
+        return self.model_copy(update={"base": horizon - self.ahead})
+
     def require(self, horizon: int) -> None:
         """Refuse a horizon at which a column would need a value that is not known yet.
 
@@ -57,7 +67,7 @@ class CovariateColumns(BaseModel):
         ConfigError
             Names the covariate, how far ahead it is known, and the horizon.
         """
-        if self.ahead is None or horizon <= self.base + self.ahead:
+        if self.ahead is None or self.reaches(horizon):
             return
         raise ConfigError(
             f"the covariate {plain(self.name)} is known {self.ahead} steps ahead, and the model uses it {self.base} steps "

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Self
 
-from penstock.domain.errors import DataError, GateError, StorageError
+from penstock.domain.errors import ConfigError, DataError, GateError, StorageError
 from penstock.domain.results import CheckResult
 from penstock.engine.execute import Execution
 from penstock.evaluation.splits import Split, up_to
@@ -134,7 +134,7 @@ def gates_against(
     try:
         theirs, how = _recorded(champion, kept) or rematch(champion, kept.split, panel)
         ours, theirs = on_common_rows(kept.predictions, theirs)
-    except DataError as error:
+    except (DataError, ConfigError) as error:
         return (*gates, incomparable(name, str(error)))
     yardstick = yardstick_of(kept, panel)
     better = better_gate(name, ours, theirs, yardstick, config)
@@ -165,13 +165,17 @@ def rematch(champion: Champion, split: Split, panel: pl.DataFrame) -> tuple[pl.D
     ------
     DataError
         It cannot forecast from this panel: other stamps, no common series, too little history.
+    ConfigError
+        It cannot forecast so many steps: a covariate is not known so far ahead.
     """
     import polars as pl
 
     model = champion.model
     if model.frequency != split.frequency:
         raise DataError(f"it forecasts every {model.frequency}, the candidate every {split.frequency}")
-    reaches = model.longest is None or model.longest >= split.horizon
+    reaches = (model.longest is None or model.longest >= split.horizon) and all(
+        each.reaches(split.horizon) for each in model.covariates
+    )
     known, how = panel, FITTED_AGAIN if reaches else FITTED_LONGER
     if reaches and champion.seen_until is not None and champion.seen_until <= split.train_end:
         known, how = panel.filter(pl.col("series").is_in(model.series)), AS_IT_SERVES
@@ -221,10 +225,11 @@ def _fitted_again(model: ForecastModel, panel: pl.DataFrame, split: Split) -> Fo
     from penstock.forecasting.training import fit
 
     training = up_to(panel, split.train_end)
-    config = model.model
+    covariates = tuple(each.for_past(split.horizon) for each in model.covariates)
+    features, config = model.features.model_copy(update={"covariates": covariates}), model.model
     if model.longest is not None and model.longest < split.horizon:
         config = config.model_copy(update={"steps": split.horizon})
-    return fit(training, model.features, config, seed=model.seed, threads=model.threads)
+    return fit(training, features, config, seed=model.seed, threads=model.threads)
 
 
 def _read(outputs: Execution, name: str, kind: type[Any]) -> Any:
