@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from penstock.domain.errors import DataError
 from penstock.evaluation.predictor import Forecaster
 from penstock.forecasting.ensemble import Ensemble, EnsembleConfig, best_weights, fit_ensemble
+from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.naive import MovingAverage, SeasonalNaive
-from penstock.forecasting.rungs import RungConfig
+from penstock.forecasting.rungs import RungConfig, seasonal_linear
 from penstock.testing.forecasters import ForecasterContract
 from penstock.testing.panels import START, random_panel
 
@@ -70,8 +71,23 @@ def test_no_member_alone_is_better_than_the_weights_on_the_folds(
 def test_a_member_that_a_fold_is_too_short_for_takes_no_part() -> None:
     found = fit_ensemble(a_panel(), config(NAIVE, MEAN, WEEKLY), seed=1, threads=1)
     assert "weekly" not in found.names
+    assert [name for name, _ in found.left_out] == ["weekly"]
+    assert "the rung weekly" in found.left_out[0][1]
+    assert "weekly left out: " in found.told
     with pytest.raises(DataError, match=r"long enough for 1 of naive, weekly; an ensemble needs two"):
         fit_ensemble(a_panel(), config(NAIVE, WEEKLY), seed=1, threads=1)
+
+
+def test_a_series_that_began_after_a_fold_takes_no_member_away() -> None:
+    """The fold learns from the series that were there; the members are fitted on all of them."""
+    late = random_panel({"a": (0, 216), "b": (0, 216), "late": (130, 216), "short": (100, 216)})
+    linear = RungConfig(
+        name="linear", kind="model", features=FeatureConfig(ids=()), model=seasonal_linear(season=24)
+    )
+    found = fit_ensemble(late, config(NAIVE, MEAN, linear), seed=1, threads=1)
+    assert "linear" in found.names
+    assert found.left_out == ()
+    assert found.predict(late, 6)["series"].n_unique() == 4
 
 
 def test_nothing_to_scale_by_is_told() -> None:

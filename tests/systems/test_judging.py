@@ -14,7 +14,7 @@ from penstock.evaluation.splits import Split, SplitConfig, panel_times, plan_spl
 from penstock.forecasting.panel import season_lengths
 from penstock.systems.shared.judging import headline, judge, over_naive
 from penstock.systems.shared.learning import climb, known_seasons
-from penstock.systems.shared.values import Effort, Judging, PanelShape, Tried
+from penstock.systems.shared.values import Effort, Judging, PanelShape, RemarkedClimb, Tried
 from penstock.testing.panels import random_panel, random_predictions
 
 
@@ -91,6 +91,19 @@ def test_a_ladder_without_a_rung_says_why_each_is_missing() -> None:
             Tried(candidate=candidate, rungs=[skipped], oracle=None),
             Judging(metric="mae", seed=1),
         )
+
+
+def test_what_a_rung_remarks_is_noted_and_skips_nothing() -> None:
+    panel, shape, split = unjudged()
+    effort = Effort(seed=1, threads=1)
+    rung = climb(panel, shape, split, "seasonal_naive_short", effort)
+    candidate = replace(rung, rung="model", label="model")
+    tried = Tried(
+        candidate=candidate, rungs=[RemarkedClimb(**vars(rung), remark="weights a 0.40, b 0.60")], oracle=None
+    )
+    found = judge(panel, shape, split, tried, Judging(metric="mae", seed=1))
+    assert found.notes == ("rung seasonal_naive_24: weights a 0.40, b 0.60",)
+    assert [scores.rung for scores in found.ladder.rungs] == ["seasonal_naive_24"]
 
 
 def test_a_season_that_only_the_final_window_shows_is_not_known() -> None:

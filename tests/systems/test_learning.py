@@ -3,9 +3,29 @@ from __future__ import annotations
 from penstock.evaluation.splits import SplitConfig, panel_times, plan_split
 from penstock.forecasting.features import FeatureConfig
 from penstock.forecasting.models import ModelConfig
-from penstock.systems.shared.learning import as_given, fit_candidate, refit
-from penstock.systems.shared.values import Effort
+from penstock.systems.shared.learning import as_given, climb_ensemble, fit_candidate, refit
+from penstock.systems.shared.values import Effort, PanelShape, RemarkedClimb
 from penstock.testing.panels import random_panel
+
+
+def test_the_rung_that_averages_tells_its_weights() -> None:
+    panel = random_panel({"a": (0, 300), "b": (0, 300)}).drop("area")
+    times = panel_times(panel)
+    split = plan_split(times, frequency="1h", horizon=6, config=SplitConfig(origins=1, folds=1))
+    shape = PanelShape(
+        frequency="1h",
+        seasons=(24,),
+        rows=panel.height,
+        series=2,
+        first=times[0],
+        last=times[-1],
+        static=(),
+        columns={},
+        cleaning={},
+    )
+    climbed = climb_ensemble(panel, shape, split, Effort(seed=1, threads=1))
+    assert isinstance(climbed, RemarkedClimb)
+    assert climbed.remark.startswith("weights ")
 
 
 def test_what_is_registered_has_the_columns_of_what_was_judged() -> None:

@@ -19,6 +19,7 @@ from penstock.evaluation.scales import naive_scales
 from penstock.evaluation.splits import up_to
 from penstock.forecasting.backtest import backtest
 from penstock.forecasting.origins import ArrayForecaster, Origins
+from penstock.forecasting.panel import long_enough
 from penstock.forecasting.rungs import FittedRung, RungConfig, fit_rung
 
 if TYPE_CHECKING:
@@ -43,12 +44,24 @@ class EnsembleConfig:
 
 @dataclass(frozen=True, kw_only=True)
 class Ensemble(ArrayForecaster):
-    """Fitted rungs and their weights (M,), none of them zero."""
+    """Fitted rungs and their weights (M,), none of them zero.
+
+    ``left_out`` holds the names of members that a fold could not be used for, with the reason.
+    """
 
     frequency: str
     members: tuple[FittedRung, ...]
     names: tuple[str, ...]
     weights: tuple[float, ...]
+    left_out: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def told(self) -> str:
+        """The members with their weights, and which were left out, for people."""
+        weights = (f"{name} {weight:.2f}" for name, weight in zip(self.names, self.weights, strict=True))
+        return "; ".join(
+            (f"weights {', '.join(weights)}", *(f"{name} left out: {why}" for name, why in self.left_out))
+        )
 
     @property
     def history(self) -> int:
@@ -69,7 +82,8 @@ class Ensemble(ArrayForecaster):
 def fit_ensemble(panel: pl.DataFrame, config: EnsembleConfig, *, seed: int, threads: int) -> Ensemble:
     """Learn the weights on the folds, then fit the members that have one on all of ``panel``.
 
-    A member that a fold is too short for takes no part.
+    A fold is forecast for the series that are long enough in it for every member that any series is long enough for, so
+    that a series which began late takes no member away. A member that a fold is too short for takes no part.
 
     Parameters
     ----------
@@ -86,8 +100,11 @@ def fit_ensemble(panel: pl.DataFrame, config: EnsembleConfig, *, seed: int, thre
         Fewer than two members can be fitted on every fold, or no forecast has a scale.
     """
     parts, members = [], config.members
+    left_out: dict[str, str] = {}
     for cutoffs in config.folds:
-        found = dict(_forecasts(panel, members, cutoffs, config.horizon, (seed, threads)))
+        made = list(_forecasts(panel, members, cutoffs, config.horizon, (seed, threads)))
+        left_out |= {name: result for name, result in made if isinstance(result, str)}
+        found = {name: result for name, result in made if not isinstance(result, str)}
         members = tuple(member for member in members if member.name in found)
         parts.append((cutoffs, found))
     if len(members) < 2:  # noqa: PLR2004 - one is no ensemble
@@ -106,6 +123,7 @@ def fit_ensemble(panel: pl.DataFrame, config: EnsembleConfig, *, seed: int, thre
         members=fitted,
         names=tuple(member.name for member, _ in kept),
         weights=tuple(weight for _, weight in kept),
+        left_out=tuple(left_out.items()),
     )
 
 
@@ -138,14 +156,33 @@ def _forecasts(
     cutoffs: Sequence[datetime],
     horizon: int,
     effort: tuple[int, int],
-) -> Iterator[tuple[str, pl.DataFrame]]:
-    known = up_to(panel, cutoffs[0])
+) -> Iterator[tuple[str, pl.DataFrame | str]]:
+    """Yield for each member its forecasts of a fold, or why there are none."""
+    import polars as pl
+
+    known = _long_enough(up_to(panel, cutoffs[0]), members)
+    there = panel.filter(pl.col("series").is_in(known["series"].unique().to_list()))
     for member in members:
         try:
             fitted = fit_rung(known, member, seed=effort[0], threads=effort[1])
-            yield member.name, backtest(fitted, panel, cutoffs, horizon)
+            yield member.name, backtest(fitted, there, cutoffs, horizon)
         except DataError as error:
             log.info("%s takes no part in the ensemble: %s", member.name, error)
+            yield member.name, str(error)
+
+
+def _long_enough(known: pl.DataFrame, members: Sequence[RungConfig]) -> pl.DataFrame:
+    """Keep the series that every member can be fitted on, of those members that any series is long enough for.
+
+    Where short series go, ``auto`` may look back further: so it is asked again until none goes.
+    """
+    longest = max(known.group_by("series").len()["len"].to_list(), default=0)
+    while not known.is_empty():
+        needs = (member.rows_needed(known) for member in members)
+        known, short = long_enough(known, max((need for need in needs if need <= longest), default=0))
+        if not short:
+            break
+    return known
 
 
 def _scaled(

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from penstock.forecasting.features import FeatureConfig
-from penstock.forecasting.forecaster import ForecastModel
+from penstock.forecasting.forecaster import ForecastModel, history_needed
 from penstock.forecasting.models import ModelConfig
 from penstock.forecasting.naive import Drift, MovingAverage, SeasonalNaive
 from penstock.forecasting.panel import detect_frequency, require_length
 from penstock.forecasting.targets import Target
-from penstock.forecasting.training import fit
+from penstock.forecasting.training import fit, resolve
 
 if TYPE_CHECKING:
     import polars as pl
@@ -41,6 +41,12 @@ class RungConfig(BaseModel):
         if self.kind == "drift" and self.steps == 1:
             raise ValueError(f"rung {self.name}: drift needs steps of 2 or more")
         return self
+
+    def rows_needed(self, panel: pl.DataFrame) -> int:
+        """Count the rows that a series of ``panel`` needs for the rung to be fitted on it."""
+        if self.features is None or self.model is None:
+            return self.steps or 1
+        return history_needed(*resolve(panel, self.features, self.model)) + 1
 
 
 def seasonal_linear(season: int) -> ModelConfig:

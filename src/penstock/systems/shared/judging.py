@@ -21,7 +21,15 @@ from penstock.proving.samples import Sample
 from penstock.quality.report import QualityReport
 from penstock.systems.shared.checking import tell_sample
 from penstock.systems.shared.learning import CANDIDATE, known_seasons
-from penstock.systems.shared.values import Climb, Evidence, Judgement, Judging, PanelShape, Tried
+from penstock.systems.shared.values import (
+    Climb,
+    Evidence,
+    Judgement,
+    Judging,
+    PanelShape,
+    RemarkedClimb,
+    Tried,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -67,7 +75,10 @@ def judge(panel: pl.DataFrame, shape: PanelShape, split: Split, tried: Tried, ju
         bad=bad_slices(candidate.predictions, baseline, scales, by, request.bootstrap),
         over_naive=over_naive(candidate.predictions, naives),
         over_oracle=_over_oracle(judged, told),
-        notes=(decided.note,) if decided.note else (),
+        notes=(
+            *((decided.note,) if decided.note else ()),
+            *(f"rung {rung.label}: {rung.remark}" for rung in climbed if isinstance(rung, RemarkedClimb)),
+        ),
         saving=saved,
     )
 

@@ -26,7 +26,7 @@ from penstock.forecasting.study import Study
 from penstock.forecasting.tuning import TuneConfig
 from penstock.systems.shared.configs import ConfigVersion, publish_config
 from penstock.systems.shared.ladders import RungName, ensemble_members, rung_config
-from penstock.systems.shared.values import Climb, Effort, PanelShape, Start
+from penstock.systems.shared.values import Climb, Effort, PanelShape, RemarkedClimb, Start
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -82,6 +82,8 @@ def _climbed(
     split: Split,
 ) -> Climb:
     """Fit, forecast every window of the final part, and note the seconds of both; ``names``: the rung, its label."""
+    from penstock.forecasting.ensemble import Ensemble
+
     rung, label = names
     started = time.perf_counter()
     try:
@@ -90,7 +92,7 @@ def _climbed(
         return _skipped(rung, label, str(error), panel)
     fit_seconds = time.perf_counter() - started
     predictions, predict_seconds = _timed_backtest(fitted, panel, split)
-    return Climb(
+    climbed = Climb(
         rung=rung,
         label=label,
         note="",
@@ -98,6 +100,7 @@ def _climbed(
         fit_seconds=fit_seconds,
         predict_seconds=predict_seconds,
     )
+    return RemarkedClimb(**vars(climbed), remark=fitted.told) if isinstance(fitted, Ensemble) else climbed
 
 
 @step(stage="train")

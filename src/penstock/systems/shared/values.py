@@ -67,6 +67,16 @@ class Climb:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemarkedClimb(Climb):
+    """A rung whose scores should be read with a ``remark``, such as the weights of an ensemble.
+
+    A class of its own, so that candidates of earlier runs can be read.
+    """
+
+    remark: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Tried:
     """Everything that forecast the final window. ``oracle``: ``series``, ``time``, ``expected``, where it is known."""
 
@@ -113,7 +123,7 @@ class Judgement(Result):
     ``slices`` are all, worst first, and ``bad`` those that are worse than chance explains.
     ``over_naive`` is the mean over series of the candidate's MAE over that of the better seasonal naive, and
     ``over_oracle`` the candidate's MAE over the oracle's, where there is one. ``notes`` say why another metric judges than the
-    one that was asked for. ``saving`` is there where errors have prices.
+    one that was asked for, and what rungs remark. ``saving`` is there where errors have prices.
     """
 
     candidate: RungScores
