@@ -17,6 +17,7 @@ from penstock.engine.context import (
     running,
     scratch_dir,
     shelf,
+    time_ran_out,
     trial,
     world,
 )
@@ -42,6 +43,7 @@ def test_outside_a_run_everything_is_harmless(tmp_path: Path, monkeypatch: pytes
     progress(1, 2)
     log_metrics("model", {"mae": 1.0})
     trial(number=1, state="complete", params={}, score=None)
+    time_ran_out("limit_s=60")
     assert scratch_dir().is_dir()
     assert scratch_dir() != scratch_dir()
     with pytest.raises(UsageError, match="outside a running effect"):

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tests.engine.conftest import Ears, House
     from tests.engine.sample.steps import (
         given,
+        hurried,
         noted,
         numbers,
         peeking,
@@ -29,6 +30,7 @@ else:
     from engine.conftest import Ears
     from engine.sample.steps import (
         given,
+        hurried,
         noted,
         numbers,
         peeking,
@@ -61,6 +63,16 @@ def test_an_undeclared_file_is_named_and_the_result_not_reused(house: House, tmp
     assert second.output("peeking") == "two"
     assert second.record.steps[0].report.reason.startswith("its last result is not reusable: undeclared file")
     assert first.output("peeking") == "one"
+
+
+def test_what_a_limit_of_time_cut_short_is_tried_again_and_what_follows_reused(house: House) -> None:
+    first, second = (house.run(lambda: total(hurried("limit_s=60"))) for _ in range(2))
+    assert [step.report.state for step in first.record.steps] == ["ran", "ran"]
+    assert first.record.steps[0].undeclared == (Undeclared(kind="limit of time", name="limit_s=60"),)
+    assert [step.report.state for step in second.record.steps] == ["ran", "reused"]
+    assert second.record.steps[0].report.reason.startswith(
+        "its last result is not reusable: undeclared limit of time limit_s=60"
+    )
 
 
 def test_a_file_edited_while_its_step_runs_spoils_the_result(house: House, tmp_path: Path) -> None:

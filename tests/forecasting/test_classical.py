@@ -2,12 +2,15 @@ from __future__ import annotations
 
 import sys
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 
 from penstock.domain.errors import DataError, MissingExtraError
+from penstock.domain.values import RunId
+from penstock.engine.context import StepContext, running
 from penstock.forecasting.classical import (
     ClassicalConfig,
     ClassicalForecast,
@@ -59,10 +62,13 @@ def test_no_value_after_a_cutoff_counts(forecast: ClassicalForecast) -> None:
     np.testing.assert_array_equal(before, after)
 
 
-def test_what_takes_too_long_is_stopped() -> None:
+def test_what_takes_too_long_is_stopped(tmp_path: Path) -> None:
     hasty = ClassicalConfig(kind="auto_arima", season=24, limit_s=0.01)
-    with pytest.raises(DataError, match=r"auto_arima was stopped after 0.01 s.*raise rung_limit_s"):
+    context = StepContext(run_id=RunId("run-1"), step="climb", scratch=tmp_path, emit=lambda _: None)
+    stopped = pytest.raises(DataError, match=r"auto_arima was stopped after 0.01 s.*raise rung_limit_s")
+    with running(context), stopped:
         forecast_classical(a_panel(), END, CUTOFFS, 18, hasty)
+    assert context.limits == ["rung_limit_s=0.01"]  # so the engine does not reuse it
 
 
 def test_a_series_shorter_than_two_seasons_is_named() -> None:

@@ -50,7 +50,7 @@ class Shelf:
 
 @dataclass(frozen=True, kw_only=True)
 class StepContext:
-    """The running step, as its body sees it."""
+    """The running step, as its body sees it; ``limits`` takes what limits of time ended its work."""
 
     run_id: RunId
     step: str
@@ -58,6 +58,7 @@ class StepContext:
     emit: Callable[[Event], None]
     world: World | None = None
     shelf: Shelf | None = None
+    limits: list[str] = field(default_factory=list)
 
 
 _current: ContextVar[StepContext | None] = ContextVar("penstock_step", default=None)
@@ -112,6 +113,15 @@ def log_metrics(group: str, metrics: Mapping[str, float]) -> None:
         context.emit(
             MetricsLogged(run_id=context.run_id, step=context.step, group=group, metrics=dict(metrics))
         )
+
+
+def time_ran_out(limit: str) -> None:
+    """Tell that a limit of time ended some of the step's work, such as ``limit_s=60``.
+
+    What the step returns then depends on the load of the machine: this run uses it, and no later one.
+    """
+    if context := _current.get():
+        context.limits.append(limit)
 
 
 def scratch_dir() -> Path:

@@ -47,7 +47,7 @@ class OutputRef(Record):
 
 
 class Undeclared(Record):
-    """Something a step touched without declaring it."""
+    """Something that a result depends on without the fingerprint knowing: mostly what the step touched."""
 
     kind: str
     name: str

@@ -94,12 +94,13 @@ def run_task(
         with variables(task.environ, task.declared.variables), running(context), Watch() as touched:
             value = _call(task, function, arguments)
         output = output_ref(save(store, value))
+    limits = (Undeclared(kind="limit of time", name=limit) for limit in sorted(set(context.limits)))
     return TaskResult(
         output=output,
         seconds=usage.seconds,
         cpu_seconds=usage.cpu_seconds,
         peak_mb=usage.peak_mb,
-        undeclared=undeclared(touched, task.declared),
+        undeclared=(*undeclared(touched, task.declared), *limits),
         observed=dict(sorted(touched.library_variables.items())),
     )
 

@@ -16,6 +16,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard, get_args
 
 from penstock.domain.errors import DataError, MissingExtraError
+from penstock.engine.context import time_ran_out
 from penstock.forecasting.origins import ArrayForecaster, Origins
 from penstock.forecasting.panel import require_length
 
@@ -183,6 +184,7 @@ def _asked(request: dict[str, Any], config: ClassicalConfig) -> dict[str, NDArra
             env={"OMP_NUM_THREADS": "1", "TZ": "UTC"},
         )
     except subprocess.TimeoutExpired:
+        time_ran_out(f"rung_limit_s={config.limit_s:g}")
         raise DataError(
             f"{config.kind} was stopped after {config.limit_s:g} s, the time a rung may take; raise rung_limit_s to see it"
         ) from None

@@ -10,7 +10,7 @@ from pathlib import Path
 from penstock.domain.errors import DataError
 from penstock.domain.values import Digest
 from penstock.engine import effect, step
-from penstock.engine.context import log_metrics, progress, scratch_dir, shelf, trial, world
+from penstock.engine.context import log_metrics, progress, scratch_dir, shelf, time_ran_out, trial, world
 
 
 @dataclass(frozen=True)
@@ -59,6 +59,12 @@ def given(path: Path) -> str:
 @step(stage="acquire")
 def peeking(folder: str) -> str:
     return (Path(folder) / "peeked.txt").read_text()
+
+
+@step(stage="train")
+def hurried(limit: str) -> list[int]:
+    time_ran_out(limit)
+    return []
 
 
 @step(stage="acquire", env=["SAMPLE_LEVEL"])

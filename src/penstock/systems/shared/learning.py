@@ -110,6 +110,7 @@ def climb_classical(
     """Fit an automatic classical model to every series of the training part and forecast every window of the final one.
 
     One that is not done in ``limit_s`` seconds is skipped and says so: a part of its series would be no fair number.
+    The next run tries it again, for the machine may only have been busy.
     """
     from penstock.forecasting.classical import ClassicalConfig, forecast_classical
 
