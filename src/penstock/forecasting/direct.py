@@ -102,8 +102,8 @@ def distance(lag: int, steps: NDArray[np.int64], seasons: Sequence[int]) -> NDAr
     steps
         Steps ahead, 1 or more, any shape.
     seasons
-        Lengths by which a lag may be set back: the longest one that divides the lag, or else the longest below it. A
-        lag below all seasons is counted from the cutoff.
+        Lengths by which a lag may be set back: the longest one that divides the lag. A lag that no season divides is
+        counted from the cutoff.
     """
     import numpy as np
 
