@@ -12,8 +12,11 @@ from penstock.app.compare import compare_runs
 from penstock.app.models import show_model
 from penstock.app.pipelines import BatchPredictor, FeaturesExtractor, Trainer
 from penstock.app.reproduce import reproduce
-from penstock.app.runs import list_runs
+from penstock.app.runs import list_runs, result_of
+from penstock.app.session import Session
+from penstock.cli.commands import run_command_line
 from penstock.domain.errors import DataError, UsageError
+from penstock.domain.results import ModelRef
 
 COLUMNS = ("target=load", "time=stamp")
 TINY = (
@@ -104,3 +107,29 @@ def test_the_split_is_told_with_its_sizes_ends_and_columns(settings: tuple[str, 
     ]
     assert ends == [f"2024-01-{stamp}:00:00+00:00" for stamp in ("01T00", "10T11", "10T12", "10T23")]
     assert split.features == ("series", "hour", "weekday", "lag1", "lag24")
+
+
+def test_a_forecast_asked_for_and_not_made_ends_badly_and_the_run_stays(
+    settings: tuple[str, ...],
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PENSTOCK_HOME", str(tmp_path / "home"))
+    table = (tmp_path / "power.csv").read_text().splitlines()
+    rows = [f"{row},{10 + number % 24}" for number, row in enumerate(table[1:])]
+    (tmp_path / "power.csv").write_text("\n".join([f"{table[0]},temperature", *rows]) + "\n")
+    words = ("run", "panel", *settings, "known=temperature", "--quiet", "--forecast-to", "out.csv")
+    assert run_command_line(words) == DataError.exit_code
+    said = capfd.readouterr().err
+    assert "There is no forecast to write to out.csv" in said
+    assert "no value of temperature for the steps to forecast" in said
+    assert "ONNX" not in said
+    session = Session.open(tmp_path / "home")
+    (line,) = list_runs(session)
+    kept = result_of(session, line.run_id)
+    assert (kept.model, Path(str(kept.report)).exists()) == (
+        ModelRef(name="power", version=1, alias="candidate"),
+        True,
+    )
+    assert not (tmp_path / "out.csv").exists()

@@ -61,6 +61,25 @@ def result_of_execution(
     return result.model_copy(update={"report": _text(outputs.keep_report(folder, result))})
 
 
+def require_forecast(result: RunResult, wanted: Path | None) -> None:
+    """Refuse to end well where a forecast was asked for and the run made none; the run itself is kept.
+
+    Raises
+    ------
+    DataError
+        Nothing was written to ``wanted``; says what is unknown of the steps to forecast.
+    """
+    if wanted is None or result.forecast in (None, str(wanted)):
+        return
+    from penstock.systems.shared.data import UNKNOWN_AHEAD
+
+    told = [note for note in result.notes if note.startswith(UNKNOWN_AHEAD)]
+    raise DataError(
+        f"There is no forecast to write to {wanted}, though the run is done and kept as {result.run_id}: "
+        f"{'; '.join(told) or 'the forecast has no rows'}"
+    )
+
+
 def _model(release: Release | None, options: RunOptions, session: Session) -> ModelRef | None:
     """Return the release that the run made, found again or used, with the alias that stands for it now.
 
@@ -119,12 +138,9 @@ class _Outputs:
         if not isinstance(frame, pl.DataFrame):
             return None
         own = write_forecast(frame, folder / FORECAST_FILE)
-        if forecast_to is not None and frame.is_empty():
-            notes = "; ".join(self.summary().notes)
-            raise DataError(
-                f"There is no forecast to write to {forecast_to}, though the run is done: {notes}"
-            )
-        return own if forecast_to is None else write_forecast(reveal(frame), forecast_to)
+        if forecast_to is None or frame.is_empty():
+            return own
+        return write_forecast(reveal(frame), forecast_to)
 
 
 def _revealing(planned: Planned, session: Session) -> Callable[[pl.DataFrame], pl.DataFrame]:

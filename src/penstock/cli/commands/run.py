@@ -100,6 +100,7 @@ def _writable(wanted: Path | None) -> Path | None:
 
 
 def _execute(options: RunOptions, shown: Progress) -> RunOutcome:
+    from penstock.app.outcome import require_forecast
     from penstock.app.run import run
     from penstock.app.session import Session
     from penstock.app.tracking import describe, tracked
@@ -109,7 +110,8 @@ def _execute(options: RunOptions, shown: Progress) -> RunOutcome:
         with tracked(session) as tracker:
             outcome = run(options, session, [shown, tracker])
             describe(tracker, outcome, session)
-            return outcome
+        require_forecast(outcome.result, options.forecast_to)
+        return outcome
     finally:
         shown.close()
 
