@@ -13,6 +13,7 @@ from penstock.app.session import Session
 from penstock.domain.errors import UnknownNameError
 from penstock.domain.results import CheckResult, RunResult
 from penstock.engine.records import RunRecord
+from penstock.forecasting.intervals import bound_names
 from penstock.release.registry import ReleaseRequest, register
 from penstock.storage.artifacts import ArtifactRef
 from penstock.storage.digests import digest_value
@@ -25,11 +26,22 @@ def session(tmp_path: Path) -> Session:
     return Session.open(tmp_path, environ={"PENSTOCK_TRACKING_URI": "off"})
 
 
-def released(session: Session, model: str, error: float, *, held: float = 0.9, run_id: str = "run") -> None:
-    """Register a version whose best baseline has an error of 10."""
+def released(
+    session: Session,
+    model: str,
+    error: float,
+    *,
+    held: float = 0.9,
+    run_id: str = "run",
+    level: str = "",
+) -> None:
+    """Register a version whose best baseline has an error of 10; ``level`` is a coverage that is held exactly."""
     digest = digest_value([model, error, held])
+    held_of = (
+        {level: float(level.partition("_")[2]) / 100} if level else {"coverage_50": 0.1, "coverage_90": held}
+    )
     metrics = {
-        "model": {"mae": error, "coverage_50": 0.1, "coverage_90": held},
+        "model": {"mae": error, **held_of},
         "naive": {"mae": 10.0},
         "worse": {"mae": 30.0},
     }
@@ -133,3 +145,9 @@ def test_a_system_whose_newest_run_failed_is_told_until_one_ends_well(session: S
 
 def test_nothing_to_review(session: Session) -> None:
     assert review(session) == Review(reviewed=0, suspects=())
+
+
+def test_a_level_of_many_digits_is_reviewed_as_any_other(session: Session) -> None:
+    name = "coverage_" + bound_names(0.3333333)[0].removeprefix("lower_")
+    released(session, "thirds", 6.0, level=name)
+    assert review(session) == Review(reviewed=1, suspects=())

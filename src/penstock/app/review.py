@@ -144,8 +144,13 @@ def _ratio(release: Release) -> float | None:
 def _held(release: Release) -> float | None:
     """Return by how much the highest level misses its promise."""
     metrics = release.metrics.get(MODEL, {})
-    levels = [float(name.removeprefix(COVERAGE)) for name in metrics if name.startswith(COVERAGE)]
-    return metrics[f"{COVERAGE}{max(levels):g}"] - max(levels) / 100 if levels else None
+    names = [name for name in metrics if name.startswith(COVERAGE)]
+    highest = max(names, key=_level, default=None)
+    return None if highest is None else metrics[highest] - _level(highest) / 100
+
+
+def _level(name: str) -> float:
+    return float(name.removeprefix(COVERAGE))
 
 
 def _less(new: float | None, old: float | None) -> float | None:
