@@ -63,3 +63,16 @@ def test_well_known_metrics_know_their_unit(facts: ReportFacts) -> None:
     assert metric_facts(facts, "mae").unit == "kWh"
     assert metric_facts(facts, "mase") == MetricFacts(name="mase", label="MASE")
     assert metric_facts(facts, "r2").better == "higher"
+
+
+def test_bias_is_best_where_it_is_nearest_to_zero(facts: ReportFacts) -> None:
+    values = {"naive": -0.8, "far": -9.0, "model": 0.6}
+    made = tuple(
+        RungFacts(
+            name=name, label=name, kind="model" if name == "model" else "baseline", metrics={"bias": value}
+        )
+        for name, value in values.items()
+    )
+    stands = standing(judged(facts, *made, metric="bias"))
+    assert [rung.name for rung in stands.rungs] == ["model", "naive", "far"]
+    assert stands.gain == pytest.approx(0.25)

@@ -156,3 +156,16 @@ def test_prices_give_every_rung_a_cost_and_the_model_a_saving() -> None:
     without = judge(panel, shape, split, tried, Judging(metric="mae", seed=1))
     assert without.saving is None
     assert "cost" not in without.candidate.metrics
+
+
+def test_where_zero_is_best_the_gain_is_that_of_the_distance() -> None:
+    panel, shape, split = unjudged()
+    rung = climb(panel, shape, split, "seasonal_naive_short", Effort(seed=1, threads=1))
+    below = replace(rung, predictions=moved(rung.predictions, -4.0))
+    tried = Tried(
+        candidate=replace(rung, label="model", predictions=moved(rung.predictions, 3.0)),
+        rungs=[below],
+        oracle=None,
+    )
+    said = headline(judge(panel, shape, split, tried, Judging(metric="bias", seed=1)))
+    assert said.startswith("BIAS 3, 25.0% better than the best baseline")

@@ -51,7 +51,11 @@ class MetricFacts:
     label: str
     unit: str = ""
     scale: float = 1.0
-    better: Literal["lower", "higher"] = "lower"
+    better: Literal["lower", "higher", "zero"] = "lower"
+
+    def badness(self, value: float) -> float:
+        """Turn ``value`` into a number that is lower when better."""
+        return {"lower": value, "higher": -value, "zero": abs(value)}[self.better]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

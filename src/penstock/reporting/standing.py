@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from penstock.domain.errors import UnknownNameError, did_you_mean
 from penstock.reporting.facts import MetricFacts, ReportFacts, RungFacts, RungKind
@@ -46,15 +46,19 @@ class Standing:
         """Share of the best baseline's error that the model saves; negative when the model is worse."""
         if self.baseline is None or self.score(self.baseline) == 0:
             return None
-        gain = 1 - self.score(self.model) / self.score(self.baseline)
-        return gain if self.metric.better == "lower" else -gain
+        gain = 1 - self._size(self.model) / self._size(self.baseline)
+        return -gain if self.metric.better == "higher" else gain
 
     @property
     def oracle_ratio(self) -> float | None:
         """The model's error as a multiple of the oracle's."""
         if self.oracle is None or self.score(self.oracle) == 0:
             return None
-        return self.score(self.model) / self.score(self.oracle)
+        return self._size(self.model) / self._size(self.oracle)
+
+    def _size(self, rung: RungFacts) -> float:
+        """Return the main metric of ``rung``, or how far it is from zero where that is what counts."""
+        return abs(self.score(rung)) if self.metric.better == "zero" else self.score(rung)
 
 
 def metric_facts(facts: ReportFacts, name: str) -> MetricFacts:
@@ -70,7 +74,8 @@ def metric_facts(facts: ReportFacts, name: str) -> MetricFacts:
     if key in _SHARES:
         return MetricFacts(name=name, label=better.label, unit="%", scale=100.0)
     if key in _IN_TARGET_UNITS:
-        return MetricFacts(name=name, label=better.label, unit=facts.task.unit)
+        aim: Literal["lower", "zero"] = "zero" if key == "bias" else "lower"
+        return MetricFacts(name=name, label=better.label, unit=facts.task.unit, better=aim)
     return MetricFacts(name=name, label=better.label, better="higher" if key in _HIGHER else "lower")
 
 
@@ -81,7 +86,7 @@ def badness(facts: ReportFacts, score: SliceScore) -> float:
     """
     free = score.metric.lower().split("@")[0] in _SCALE_FREE
     value = score.value if free or not score.baseline else score.value / score.baseline
-    return value if metric_facts(facts, score.metric).better == "lower" else -value
+    return metric_facts(facts, score.metric).badness(value)
 
 
 def standing(facts: ReportFacts) -> Standing:
@@ -99,8 +104,7 @@ def standing(facts: ReportFacts) -> Standing:
         )
     metric = metric_facts(facts, facts.metric)
     scored = [rung for rung in facts.rungs if math.isfinite(rung.metrics.get(metric.name, math.nan))]
-    sign = 1 if metric.better == "lower" else -1
-    ordered = sorted(scored, key=lambda rung: (sign * rung.metrics[metric.name], rung.name))
+    ordered = sorted(scored, key=lambda rung: (metric.badness(rung.metrics[metric.name]), rung.name))
     best = _first(ordered, "baseline")
     return Standing(
         metric=metric,

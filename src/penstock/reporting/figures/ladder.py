@@ -21,6 +21,7 @@ WIDE_PX = 560.0
 
 LINE_DOTS = 12
 
+_BETTER = {"lower": "lower", "higher": "higher", "zero": "nearer to zero"}
 _SYMBOLS = {"model": "circle", "baseline": "circle", "oracle": "diamond"}
 _SIZES = {"model": 12, "baseline": 8, "oracle": 11}
 
@@ -38,7 +39,7 @@ def ranking(standing: Standing) -> Figure:
         showgrid=False,
         ticklabelstandoff=6,
     )
-    x = axis(f"{named(standing.metric)}, {standing.metric.better} is better", **_scale(standing))
+    x = axis(f"{named(standing.metric)}, {_BETTER[standing.metric.better]} is better", **_scale(standing))
     values = [_value_label(standing, rung, row) for row, rung in zip(rows, rungs, strict=True)]
     return Figure(
         data=tuple(_row(standing, rung, row) for row, rung in zip(rows, rungs, strict=True)),

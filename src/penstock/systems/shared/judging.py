@@ -12,7 +12,7 @@ from penstock.evaluation.bad_slices import bad_slices
 from penstock.evaluation.bootstrap import BootstrapConfig
 from penstock.evaluation.costs import COST, SAVED, Saving, saving
 from penstock.evaluation.ladder import Ladder, RungRequest, RungScores, beats_all, score_rung
-from penstock.evaluation.metrics import POINT_METRICS
+from penstock.evaluation.metrics import POINT_METRICS, get_metric
 from penstock.evaluation.slices import SliceRequest, slice_scores, worst
 from penstock.evaluation.splits import Split
 from penstock.evaluation.undefined import deciding
@@ -139,7 +139,8 @@ def headline(judgement: Judgement) -> str:
     ours, theirs = judgement.candidate.metrics.get(metric), best.metrics.get(metric)
     if ours is None or theirs is None or theirs == 0:
         return judgement.verdict.describe()
-    gain = 1 - ours / theirs
+    badness = get_metric(metric).badness
+    gain = 1 - badness(ours) / badness(theirs)
     word = "better" if gain >= 0 else "worse"
     parts = [f"{metric.upper()} {ours:.4g}, {abs(gain):.1%} {word} than the best baseline ({best.rung})"]
     if judgement.over_naive is not None:

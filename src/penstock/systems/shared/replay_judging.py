@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from penstock.domain.results import SliceScore, Summary
 from penstock.engine import step
 from penstock.engine.context import log_metrics
+from penstock.evaluation.metrics import get_metric
 from penstock.forecasting.replay.alarms import (
     AlarmRule,
     SlotError,
@@ -90,7 +91,10 @@ def headline(judged: ReplayJudgement, asked: Asked) -> str:
         return f"{counted}; no truth is known yet"
     said = f"{counted}; {asked.metric.upper()} {ours:.4g}"
     if theirs:
-        said += f", {ours / theirs:.3g} × that of the seasonal naive of {judged.season} steps"
+        badness = get_metric(asked.metric).badness
+        said += (
+            f", {badness(ours) / badness(theirs):.3g} × that of the seasonal naive of {judged.season} steps"
+        )
     return said
 
 
