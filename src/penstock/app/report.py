@@ -30,6 +30,7 @@ def finished(
         model=result.model,
         dataset=result.dataset or facts.dataset,
         simulated=result.simulated,
+        notes=result.notes,
     )
 
 

@@ -211,6 +211,7 @@ class ReportFacts:
     ``scales`` are the in-sample scales of the series, which MASE and RMSSE need along the horizon.
     ``slices`` are scores by ``series`` and by static column, ``slices_bad`` those worse than chance explains.
     ``bands`` are the chosen one's scores of quantiles. ``importances`` are those of the model's features. ``checks_on`` says on which fixed sample the checks began.
+    ``notes`` say what was left out, repaired or judged otherwise than asked.
     """
 
     system: str
@@ -235,4 +236,5 @@ class ReportFacts:
     importances: Mapping[str, float] = field(default_factory=dict)
     checks: tuple[CheckResult, ...] = ()
     checks_on: str = ""
+    notes: tuple[str, ...] = ()
     quality: QualityFacts | None = None

@@ -319,3 +319,9 @@ def test_a_run_of_reused_steps_says_so(facts: ReportFacts) -> None:
     reused = tuple(step.model_copy(update={"state": "reused"}) for step in facts.provenance.steps)
     made = replace(facts, provenance=replace(facts.provenance, steps=reused))
     assert tables(provenance(made).blocks)[0].caption == "0 of 10 steps ran; the others were reused"
+
+
+def test_notes_stand_under_the_headline(facts: ReportFacts) -> None:
+    noted = replace(facts, notes=("mape is undefined: mase judges instead",))
+    notices = [block for block in headline(noted, standing(noted)).blocks if isinstance(block, Notice)]
+    assert [notice.text for notice in notices] == ["mape is undefined: mase judges instead"]

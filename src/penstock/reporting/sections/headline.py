@@ -25,6 +25,7 @@ def headline(facts: ReportFacts, standing: Standing) -> Section:
     """Return the headline section."""
     blocks: list[Block] = [Prose(text=statement(standing), lead=True)]
     blocks.extend(_warnings(facts, standing))
+    blocks.extend(Notice(tone="plain", title="Note:", text=note) for note in facts.notes)
     blocks.append(Tiles(tiles=tuple(_tiles(facts, standing))))
     blocks.append(Terms(terms=tuple(_terms(facts)), mono=frozenset({"Run"})))
     return Section(id="headline", title="Headline", blocks=tuple(blocks))
