@@ -113,3 +113,11 @@ def test_a_series_without_test_predictions_still_shows_its_truth(facts: ReportFa
     fewer = {rung: frame.filter(pl.col("series") != name) for rung, frame in facts.predictions.items()}
     item = next(item for item in chooser_of(replace(facts, predictions=fewer)).items if item.name == name)
     assert set(item.columns) == {"truth", "forecast", "forecast_band"}
+
+
+def test_covariates_are_no_attributes_of_a_series(facts: ReportFacts) -> None:
+    history = facts.history.with_columns(
+        pl.lit(2.77).alias("known:temperature"), pl.lit(1.0).alias("past:wind")
+    )
+    terms = [term for term, _ in chooser_of(replace(facts, history=history)).items[0].facts]
+    assert terms[:3] == ["area", "branch", "MAPE"]

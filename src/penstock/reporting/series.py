@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from penstock.domain.covariates import is_covariate
 from penstock.reporting.blocks import Chooser, Item, Layer, Window
 from penstock.reporting.columns import FramePacker, band_columns, by_series, milliseconds, on_clock
 from penstock.reporting.facts import ReportFacts
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 CHOOSER = "series"
+ROW_KEYS = frozenset({"series", "time", "y"})
 _RECENT_HORIZONS = 10
 
 
@@ -159,9 +161,10 @@ def _words(facts: ReportFacts, standing: Standing) -> Mapping[str, tuple[tuple[s
 
 
 def _statics(facts: ReportFacts) -> list[tuple[str, list[tuple[str, str]]]]:
+    """Return what each series is; a covariate changes with time, so no value of it says anything of a series."""
     import polars as pl
 
-    columns = [name for name in facts.history.columns if name not in {"series", "time", "y"}]
+    columns = [name for name in facts.history.columns if name not in ROW_KEYS and not is_covariate(name)]
     if not columns:
         return []
     table = facts.history.group_by("series").agg(pl.col(columns).first().cast(pl.String)).sort("series")
