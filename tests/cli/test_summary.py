@@ -132,3 +132,21 @@ def test_metrics_of_the_ladder_come_first() -> None:
     metrics = {"zeta": 1.0, "mae": 2.0, "mape": 0.5}
     assert metrics_line(metrics) == "mape 0.5, mae 2, zeta 1"
     assert metrics_line(metrics, 2) == "mape 0.5, mae 2"
+
+
+def test_the_metric_that_judged_stands_first_with_order_and_interval() -> None:
+    metrics = {
+        "near": {"mape": 0.9, "bias": -0.1, "smape": 0.3},
+        "model": {"mape": 0.5, "bias": 0.2, "smape": 0.1},
+        "far": {"mape": 0.1, "bias": -3.0, "smape": 0.2},
+    }
+    ends = {"model": {name: Interval(lower=0.1, upper=0.3, level=0.9) for name in ("mape", "bias")}}
+    judged = RESULT.model_copy(update={"metrics": metrics, "intervals": ends})
+
+    def first(metric: str) -> list[str]:
+        lines = shown(ladder_table(judged.model_copy(update={"metric": metric}))).splitlines()
+        return [lines[1].split()[1], *(line.split()[0] for line in lines[2:])]
+
+    assert first("bias") == ["bias", "near", "model", "far"]
+    assert first("smape") == ["smape", "model", "far", "near"]
+    assert "bias, 90% interval" in shown(ladder_table(judged.model_copy(update={"metric": "bias"})))

@@ -42,6 +42,7 @@ def result_of_execution(
         model=_model(outputs.release(), options, session),
         notes=summary.notes,
         split=summary.split,
+        metric=summary.metric,
         metrics=summary.metrics,
         intervals=summary.intervals,
         slices_worst=summary.slices_worst,

@@ -111,11 +111,14 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def ladder_table(result: RunResult) -> Table:
-    """Return the rungs, best first by the first shown metric, with its bootstrap interval where there is one."""
-    names = [name for name in SHOWN_METRICS if any(name in scores for scores in result.metrics.values())]
+    """Return the rungs, best first by the metric that judged, with its bootstrap interval where there is one.
+
+    Results of versions that did not tell which metric judged are shown by the first metric that they have.
+    """
+    names = _columns(result)
     names = names if text_width() >= WIDE else names[:METRICS_WHERE_NARROW]
     first = names[0]
-    rungs = sorted(result.metrics, key=lambda rung: result.metrics[rung].get(first, float("inf")))
+    rungs = sorted(result.metrics, key=lambda rung: _badness(first, result.metrics[rung].get(first)))
     levels = {found[first].level for found in result.intervals.values() if first in found}
     intervals = [f"{first}, {min(levels):.0%} interval"] if levels else []
     # Only a training has a split, and so a final window; a replay scores slot after slot.
@@ -129,6 +132,21 @@ def ladder_table(result: RunResult) -> Table:
         cells = [rung, *(number(scores.get(name)) for name in names), *([shown] if intervals else [])]
         made.add_row(*cells, style=style)
     return made
+
+
+def _columns(result: RunResult) -> list[str]:
+    """Return the metrics to show, the one that judged first."""
+    wanted = dict.fromkeys(([result.metric] if result.metric else []) + list(SHOWN_METRICS))
+    return [name for name in wanted if any(name in scores for scores in result.metrics.values())]
+
+
+def _badness(metric: str, value: float | None) -> float:
+    """Return what is lower when better; a metric of a system's own counts as an error."""
+    from penstock.evaluation.metrics import METRICS
+
+    if value is None:
+        return float("inf")
+    return METRICS[metric].badness(value) if metric in METRICS else value
 
 
 def slices_table(slices: Sequence[SliceScore]) -> Table:

@@ -148,11 +148,12 @@ class Summary(Result):
 
     A pipeline returns it as the output ``summary``. ``model_rung`` names the candidate among ``metrics``,
     ``headline`` says in one sentence what a person wants to know first; ``notes`` say what was left out or repaired,
-    ``checks_on`` on which fixed sample the checks began.
+    ``checks_on`` on which fixed sample the checks began; ``metric`` is the one that judged.
     """
 
     simulated: bool = False
     model_rung: str | None = None
+    metric: str | None = None
     headline: str = ""
     notes: tuple[str, ...] = ()
     split: SplitFacts | None = None
@@ -168,7 +169,8 @@ class RunResult(Result):
     """Summary of one run.
 
     ``metrics`` and ``intervals`` map rung → metric → value; ``report`` and ``forecast`` are paths; ``digest``
-    covers the logical digests of all pure steps, so equal work gives an equal digest.
+    covers the logical digests of all pure steps, so equal work gives an equal digest. ``metric`` is the one that
+    judged, ``None`` where nothing was judged and in results of versions that did not tell it.
     """
 
     run_id: str
@@ -180,6 +182,7 @@ class RunResult(Result):
     split: SplitFacts | None = None
     dataset: str | None = None
     model: ModelRef | None = None
+    metric: str | None = None
     metrics: dict[str, dict[str, float]] = {}
     intervals: dict[str, dict[str, Interval]] = {}
     slices_worst: tuple[SliceScore, ...] = ()

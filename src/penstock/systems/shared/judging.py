@@ -114,6 +114,7 @@ def sum_up(
     return Summary(
         simulated=simulated,
         model_rung=CANDIDATE,
+        metric=judgement.ladder.metric,
         headline=headline(judgement),
         notes=(
             *judgement.notes,

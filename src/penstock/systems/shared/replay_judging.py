@@ -75,6 +75,7 @@ def sum_up_replay(judged: ReplayJudgement, ground: ReplayGround, asked: Asked, s
     return Summary(
         simulated=simulated,
         model_rung=CANDIDATE,
+        metric=asked.metric,
         headline=headline(judged, asked),
         metrics=judged.metrics,
         slices_worst=_worst(judged, asked.metric),
