@@ -117,15 +117,23 @@ class _Outputs:
     def release(self) -> Release | None:
         return cast("Release | None", self.find("release"))
 
+    def best_config(self) -> str:
+        """Return the name under which the winner of a search is published; empty without one."""
+        from penstock.systems.shared.configs import ConfigVersion
+
+        found = self.find("best_config")
+        return str(found) if isinstance(found, ConfigVersion) else ""
+
     def keep_report(self, folder: Path, result: RunResult) -> Path | None:
         facts = self.find("report")
         if facts is None:
             return None
-        from penstock.app.report import finished, write_report
+        from penstock.app.report import finished, with_best_config, write_report
 
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / "report.html"
-        write_report(finished(cast("ReportFacts | ReplayFacts", facts), self.execution.record, result), path)
+        whole = finished(cast("ReportFacts | ReplayFacts", facts), self.execution.record, result)
+        write_report(with_best_config(whole, self.best_config()), path)
         return path
 
     def keep_forecast(

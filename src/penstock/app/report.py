@@ -34,6 +34,13 @@ def finished(
     )
 
 
+def with_best_config(facts: ReportFacts | ReplayFacts, name: str) -> ReportFacts | ReplayFacts:
+    """Say under which name the winning configuration is kept, such as ``load/best_config@v1``; empty: under none."""
+    if isinstance(facts, ReplayFacts) or facts.tuning is None:
+        return facts
+    return dataclasses.replace(facts, tuning=dataclasses.replace(facts.tuning, best_config=name))
+
+
 def _provenance(record: RunRecord, result: RunResult) -> ProvenanceFacts:
     commit, _, dirty = (record.commit or "").partition("+")
     return ProvenanceFacts(

@@ -124,3 +124,11 @@ def test_shares_have_the_largest_on_top() -> None:
     spec: Any = shares({"a": 0.2, "b": 0.5, "<c>": 0.3})
     assert list(spec.data[0]["x"]) == pytest.approx([20, 30, 50])
     assert spec.layout["yaxis"]["ticktext"] == ["a", "&lt;c&gt;", "b"]
+
+
+def test_few_trials_are_numbered_by_whole_numbers(facts: ReportFacts) -> None:
+    assert facts.tuning is not None
+    few: Any = history(replace(facts.tuning, trials=facts.tuning.trials[:3]), metric_facts(facts, "mape"))
+    many: Any = history(facts.tuning, metric_facts(facts, "mape"))
+    assert few.layout["xaxis"]["dtick"] == 1
+    assert "dtick" not in many.layout["xaxis"]

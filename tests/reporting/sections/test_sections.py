@@ -7,6 +7,7 @@ from dataclasses import replace
 import polars as pl
 import pytest
 
+from penstock.app.report import with_best_config
 from penstock.domain.results import (
     BadSlice,
     ChangedValue,
@@ -325,3 +326,17 @@ def test_notes_stand_under_the_headline(facts: ReportFacts) -> None:
     noted = replace(facts, notes=("mape is undefined: mase judges instead",))
     notices = [block for block in headline(noted, standing(noted)).blocks if isinstance(block, Notice)]
     assert [notice.text for notice in notices] == ["mape is undefined: mase judges instead"]
+
+
+@pytest.mark.parametrize(("name", "said"), [("", False), ("load/best_config@v1", True)])
+def test_the_winner_is_told_by_its_published_name_or_not_at_all(
+    facts: ReportFacts, name: str, *, said: bool
+) -> None:
+    named = with_best_config(facts, name)
+    assert isinstance(named, ReportFacts)
+    section = tuning(named)
+    assert section is not None
+    first = section.blocks[0]
+    assert isinstance(first, Prose)
+    assert first.text.endswith(" Its configuration is kept as load/best_config@v1.") is said
+    assert ("kept as" in first.text) is said

@@ -8,6 +8,7 @@ from penstock.reporting.blocks import Figure, Spec
 from penstock.reporting.facts import MetricFacts, TrialFacts, TuningFacts
 from penstock.reporting.figures.frame import axis, layout, plain, suffix
 
+_FEW_TRIALS = 12
 _FLOOR: Spec = {"overlaying": "y", "range": [0, 1], "visible": False, "fixedrange": True}
 
 
@@ -33,7 +34,9 @@ def history(tuning: TuningFacts, metric: MetricFacts) -> Figure:
         _dots(pruned, metric, ("pruned", "x-thin", "--quiet")),
         *_scoreless(tuning),
     ]
-    x = axis("trial", showgrid=False, showline=True, tickformat="d")
+    # Where few trials leave room, ticks would stand between whole numbers, which the format shows twice.
+    whole: Spec = {"dtick": 1} if len(tuning.trials) <= _FEW_TRIALS else {}
+    x = axis("trial", showgrid=False, showline=True, tickformat="d", **whole)
     y = axis(f"{metric.label}{f' in {metric.unit}' if metric.unit else ''}")
     return Figure(data=tuple(data), layout=layout({"xaxis": x, "yaxis": y, "yaxis2": _FLOOR}))
 

@@ -167,7 +167,6 @@ def _tuning(study: Study) -> TuningFacts | None:
             for trial in study.trials
         ),
         importances=study.importances,
-        best_config=f"trial {study.best_number}",
         folds=tuple(
             FoldFacts(
                 fold=row.fold,
