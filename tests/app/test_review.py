@@ -151,3 +151,34 @@ def test_a_level_of_many_digits_is_reviewed_as_any_other(session: Session) -> No
     name = "coverage_" + bound_names(0.3333333)[0].removeprefix("lower_")
     released(session, "thirds", 6.0, level=name)
     assert review(session) == Review(reviewed=1, suspects=())
+
+
+def ran(session: Session, hour: int, status: str, *, verb: str = "run", **config: str) -> None:
+    record = RunRecord.model_validate(
+        {
+            "run_id": f"run-{hour}",
+            "system": "panel",
+            "pipeline": "panel",
+            "verb": verb,
+            "config": config,
+            "status": status,
+            "started_at": NOW,
+            "finished_at": NOW,
+        }
+    )
+    session.catalogue.add(RUN, record.run_id, record, now=NOW + timedelta(hours=hour))
+
+
+def test_failed_trainings_are_told_by_model_and_hidden_by_none_of_another(session: Session) -> None:
+    ran(session, 0, "failed", name="broken")
+    ran(session, 1, "failed", data="/files/load.csv.gz")
+    ran(session, 2, "done", name="other")
+    ran(session, 3, "done", name="broken", verb="check")
+    ran(session, 4, "done", name="broken", verb="cv plan")
+    ran(session, 5, "failed", name="other", verb="check")
+    assert [(one.name, one.run_id) for one in review(session).suspects] == [
+        ("broken", "run-0"),
+        ("load", "run-1"),
+    ]
+    ran(session, 6, "done", name="load", verb="replay")
+    assert [one.name for one in review(session).suspects] == ["broken"]

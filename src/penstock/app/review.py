@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from statistics import median
 
 from penstock.app.runs import RUN, RUN_RESULT
@@ -18,6 +19,8 @@ from penstock.release.registry import Release, releases
 MODEL, ORACLE = "model", "oracle"
 ERROR = "mae"
 COVERAGE = "coverage_"
+TRAINS = ("run", "replay")
+"""Verbs whose failure says something of a model; what only looks at one hides nothing and counts as nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +55,7 @@ class Reason(Result):
 
 
 class Suspect(Result):
-    """A model, or a system whose last run failed, with what is odd about it."""
+    """A model, or one whose last training or replay failed, with what is odd about it."""
 
     name: str
     run_id: str
@@ -85,7 +88,8 @@ def review(session: Session, names: Sequence[str] = ()) -> Review:
         version before, or what its intervals hold beside their promise, is more than ``FARTHEST`` robust deviations from
         the median of all models, on either side: a model that is far too good may have seen what it forecasts. It
         is so too where it beats no baseline, and where a check found something that only measures. With fewer than
-        ``FEWEST_PEERS`` models, fixed limits stand in. A system whose newest run failed is told with them.
+        ``FEWEST_PEERS`` models, fixed limits stand in. A model, or a system
+        that names none, whose newest training or replay failed is told with them.
 
     Raises
     ------
@@ -201,15 +205,23 @@ def _measures(result: RunResult | None) -> list[Reason]:
 
 
 def _failed(session: Session) -> Iterator[Suspect]:
-    newest: dict[str, RunRecord] = {}
+    newest: dict[tuple[str, str], RunRecord] = {}
     for entry in session.catalogue.find(RUN, RunRecord):
-        newest.setdefault(entry.body.system, entry.body)
-    for name, record in sorted(newest.items()):
+        if entry.body.verb in TRAINS:
+            newest.setdefault((entry.body.system, _subject(entry.body)), entry.body)
+    for (_, name), record in sorted(newest.items()):
         if record.status == "failed":
             why = f"its newest run failed: {record.error or 'no reason was kept'}"
             yield Suspect(
                 name=name, run_id=record.run_id, reasons=(Reason(signal="run", value=1.0, detail=why),)
             )
+
+
+def _subject(record: RunRecord) -> str:
+    """Return the name of the model that a run was to make, as far as its configuration tells, else of the system."""
+    given = {key: str(record.config.get(key) or "") for key in ("name", "data", "dataset")}
+    file, dataset = PurePath(given["data"]).name.partition(".")[0], given["dataset"].partition("@")[0]
+    return given["name"] or file or dataset or record.system
 
 
 def _oddness(suspect: Suspect) -> tuple[float, str]:
