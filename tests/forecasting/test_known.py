@@ -57,6 +57,11 @@ def test_a_missing_static_column_is_named(panel: pl.DataFrame) -> None:
         known.matrix(panel.drop("area"))
 
 
+def test_a_panel_to_fit_without_a_static_column_is_refused(panel: pl.DataFrame) -> None:
+    with pytest.raises(DataError, match="the column area is missing; the model is to learn from it"):
+        fit_known(panel.drop("area"), resolved(calendar=[]))
+
+
 def test_values_reach_no_transformer(panel: pl.DataFrame) -> None:
     features = resolved(calendar=["hour"])
     other = panel.with_columns(y=pl.col("y") * 3 + 1)

@@ -71,7 +71,13 @@ class Known:
 
 
 def fit_known(panel: pl.DataFrame, features: ResolvedFeatures) -> Known:
-    """Learn categories and fit transformers on the training part; values are never shown to a transformer."""
+    """Learn categories and fit transformers on the training part; values are never shown to a transformer.
+
+    Raises
+    ------
+    DataError
+        ``panel`` lacks a static column of ``features``.
+    """
     stamps = _without_values(panel)
     made = [(name, built.fit(stamps)) for name, built in _transformers(features)]
     frozen = tuple(freeze(name, built) for name, built in made)
@@ -111,6 +117,10 @@ def _transformers(features: ResolvedFeatures) -> list[tuple[str, Transformer]]:
 
 
 def _categories(panel: pl.DataFrame, name: str) -> tuple[str, ...]:
+    if name not in panel.columns:
+        raise DataError(
+            f"the column {name} is missing; the model is to learn from it. The frame has {bounded(panel.columns)}"
+        )
     return tuple(sorted(str(value) for value in panel[name].drop_nulls().unique().to_list()))
 
 
