@@ -30,7 +30,7 @@ def test_a_refusal_ends_with_code_4_and_names_gate_number_and_threshold(penstock
 
     assert (said.code, said.out) == (4, "")
     assert "power@v1 cannot become 'champion': gate 'promotion' refused: " in said.err
-    assert "reports acknowledged 0 against 1.0 (read " in said.err
+    assert "reports acknowledged 0 against 1 (read " in said.err
     assert "beats the ladder " in said.err
 
 
@@ -41,7 +41,7 @@ def test_nothing_to_go_back_to_is_wrong_use(penstock: Command) -> None:
     assert "'power' has nothing before the first promotion to give 'champion' back to" in said.err
     said = penstock("models", "rollback", "power", "--to", "v1")
     assert said.code == 4
-    assert "times that 'champion' stood for power@v1 0 against 1.0" in said.err
+    assert "times that 'champion' stood for power@v1 0 against 1" in said.err
     assert penstock("models", "rollback", "power", "--at", "tomorrow").code == 2
 
 

@@ -24,8 +24,13 @@ class Finding(BaseModel):
     detail: str = ""
 
     def __str__(self) -> str:
-        numbers = "" if self.value is None else f" {self.value:g} against {self.threshold}"
+        asked = self.value is not None or self.threshold is not None
+        numbers = f" {_shown(self.value)} against {_shown(self.threshold)}" if asked else ""
         return f"{self.name}{numbers}{f' ({self.detail})' if self.detail else ''}"
+
+
+def _shown(number: float | None) -> str:
+    return "undefined" if number is None else f"{number:g}"
 
 
 class Verdict(BaseModel):
