@@ -28,6 +28,10 @@ def test_a_better_candidate_passes() -> None:
     enforce([found, checks_gate([check("passed"), check("skipped"), check("failed", "measures")])])
 
 
+def test_a_skipped_check_does_not_look_failed() -> None:
+    assert checks_gate([check("passed"), check("skipped")]).detail == "1 passed, 1 skipped, 0 failed"
+
+
 def test_a_refusal_names_gate_number_and_threshold() -> None:
     gates = [ladder_gate(MODEL, [NAIVE, WEEK], "mae"), checks_gate([check("failed"), check("passed")])]
     with pytest.raises(GateError) as caught:
@@ -36,8 +40,7 @@ def test_a_refusal_names_gate_number_and_threshold() -> None:
     assert "2 of 2 gates refused the candidate" in message
     assert "beats the ladder: 2 against 1.5 (model has mae 2, not better than naive_168" in message
     assert (
-        "asserted checks pass: 1 against 0 (1 of 2 asserted checks passed; failed: no_leak (changing 'a')"
-        in message
+        "asserted checks pass: 1 against 0 (1 passed, 0 skipped, 1 failed: no_leak (changing 'a')" in message
     )
     assert caught.value.exit_code is ExitCode.GATE_REFUSED
 

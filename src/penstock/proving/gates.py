@@ -51,9 +51,10 @@ def checks_gate(checks: Sequence[CheckResult]) -> GateVerdict:
     asserted = [one for one in checks if one.kind == "asserts"]
     failed = [one for one in asserted if one.verdict == "failed"]
     passed = [one for one in asserted if one.verdict == "passed"]
-    detail = f"{len(passed)} of {len(asserted)} asserted checks passed"
+    skipped = len(asserted) - len(failed) - len(passed)
+    detail = f"{len(passed)} passed, {skipped} skipped, {len(failed)} failed"
     if failed:
-        detail += "; failed: " + bounded([_failure(one) for one in failed], limit=3)
+        detail += ": " + bounded([_failure(one) for one in failed], limit=3)
     return GateVerdict(
         gate="asserted checks pass",
         passed=bool(passed) and not failed,
