@@ -130,6 +130,7 @@ def test_models_show_tells_origin_evidence_and_history(
     assert found["version"] == 1
     text = penstock("models", "show", reference).out
     assert "power@v1 · aliases: candidate" in text
+    assert found["digest"] in text.split(), "what a bundle is expected to be"
     assert "history   " in text
     assert "{" not in text, "evidence is told in words"
 
