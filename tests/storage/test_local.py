@@ -59,6 +59,31 @@ def test_corrupt_artifact_is_kept_in_quarantine(store: LocalStore) -> None:
     assert files_in(aside) == {**FILES, "value.json": b"{}"}
 
 
+def test_bytecode_that_python_wrote_beside_stored_code_is_removed(store: LocalStore) -> None:
+    digest = store.put(writer(FILES)).digest
+    cache = store.root / digest[:2] / digest / "__pycache__"
+    cache.mkdir()
+    (cache / "loader.cpython-311.pyc").write_bytes(b"bytecode")
+    assert files_in(store.get(digest)) == FILES
+    assert not cache.exists()
+
+
+def test_bytecode_does_not_hide_another_change(store: LocalStore) -> None:
+    digest = store.put(writer(FILES)).digest
+    folder = store.root / digest[:2] / digest
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "loader.cpython-311.pyc").write_bytes(b"bytecode")
+    (folder / "more.json").write_bytes(b"{}")
+    with pytest.raises(StorageError, match="corrupt"):
+        store.get(digest)
+
+
+def test_bytecode_that_was_stored_counts(store: LocalStore) -> None:
+    files = {**FILES, "__pycache__/own.pyc": b"own"}
+    digest = store.put(writer(files)).digest
+    assert files_in(LocalStore(store.root).get(digest)) == files
+
+
 def test_verified_artifact_is_not_hashed_again(store: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
     digest = store.put(writer(FILES)).digest
     store.get(digest)

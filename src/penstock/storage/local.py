@@ -7,7 +7,8 @@ import os
 import re
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from penstock.storage.digests import digest_file, digest_of_files, files_below
 
 _LOG = logging.getLogger(__name__)
 _DIGEST = re.compile(r"[0-9a-f]{64}")
+_BYTECODE = re.compile(r"(.+/)?__pycache__/[^/]+\.pyc")
 _PARTIAL = "partial"
 _QUARANTINE = "quarantine"
 
@@ -159,12 +161,13 @@ class LocalStore:
 
     def _verify(self, folder: Path, digest: Digest) -> None:
         try:
-            found = digest_of_files((name, digest_file(path)) for name, path in files_below(folder))
+            files = {name: digest_file(path) for name, path in files_below(folder)}
+            found = digest_of_files(files.items())
         except FileNotFoundError:
             raise
         except OSError as error:
-            found = Digest(f"unreadable ({error})")
-        if found == digest:
+            files, found = {}, Digest(f"unreadable ({error})")
+        if found == digest or _without_bytecode(folder, files, digest):
             return
         aside = self._set_aside(folder, digest)
         _LOG.warning("artifact %s is corrupt; moved it to %s", digest, aside)
@@ -182,6 +185,21 @@ class LocalStore:
         except FileNotFoundError:
             _LOG.info("artifact %s was moved aside by another process", digest)
         return aside
+
+
+def _without_bytecode(folder: Path, files: Mapping[str, Digest], digest: Digest) -> bool:
+    """Remove what Python wrote beside code that was imported from here, if nothing else differs from ``digest``.
+
+    Such a file is no sign of a bad disk, and nothing that was stored is lost with it.
+    """
+    caches = {name for name in files if _BYTECODE.fullmatch(name)}
+    if not caches or digest_of_files((name, files[name]) for name in files.keys() - caches) != digest:
+        return False
+    for path in sorted(folder / name for name in caches):
+        with suppress(OSError):
+            path.unlink()
+            path.parent.rmdir()
+    return True
 
 
 def _seal(scratch: Path) -> Stored:
