@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -25,9 +26,21 @@ def test_a_bundle_forecasts_with_the_lines_of_the_page(tmp_path: Path) -> None:
         r"^```python\n(.*?)^```$", PAGE.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL
     )
 
+    ordinary = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+    }
     done = subprocess.run(
-        [sys.executable, "-c", lines], cwd=tmp_path, capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", lines],
+        cwd=tmp_path,
+        env=ordinary,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
     )
+    assert not (tmp_path / "bundle" / "__pycache__").exists(), "a bundle stays as it was released"
 
     first = model.predict(panel, 1).row(0, named=True)
     name, time, value = done.stdout.split()

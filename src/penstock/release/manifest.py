@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -102,8 +102,13 @@ def read_manifest(folder: Path) -> Manifest:
     return parse_manifest(raw, folder)
 
 
-def verify(folder: Path, manifest: Manifest) -> None:
+def verify(folder: Path, manifest: Manifest, apart: Collection[str] = ()) -> None:
     """Compare a folder with its manifest: same files, same bytes, no links. All faults are listed.
+
+    Parameters
+    ----------
+    apart
+        Names of files that may lie there without being in the manifest.
 
     Raises
     ------
@@ -111,12 +116,19 @@ def verify(folder: Path, manifest: Manifest) -> None:
         If anything differs.
     """
     found = dict(files_below(folder))
-    found.pop(MANIFEST, None)
+    for name in (MANIFEST, *apart):
+        found.pop(name, None)
     faults = _links(folder)
     faults += [f"missing file {name}" for name in sorted(set(manifest.files) - set(found))]
-    faults += [f"extra file {name}" for name in sorted(set(found) - set(manifest.files))]
+    faults += [f"extra file {name}{_hint(name)}" for name in sorted(set(found) - set(manifest.files))]
     _raise(folder, faults)
     _raise(folder, list(_changed(found, manifest.files)))
+
+
+def _hint(name: str) -> str:
+    bytecode = name.startswith("__pycache__/") and name.endswith(".pyc")
+    cure = "bytecode: delete the folder, and set sys.dont_write_bytecode before importing from a bundle"
+    return f" ({cure})" if bytecode else ""
 
 
 def check_names(names: Iterable[str], where: object) -> None:

@@ -8,7 +8,7 @@ import json
 import pickletools
 import re
 import zipfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 
 from penstock.domain.errors import BundleError, bounded
@@ -51,8 +51,8 @@ _NPY_HEADER = re.compile(rb"\x93NUMPY[\x01-\x03]\x00")
 _MAX_SKOPS_MEMBER = 1 << 30
 
 
-def inspect_files(folder: Path) -> None:
-    """Look at every file below ``folder`` without building anything from it.
+def inspect_files(folder: Path, apart: Collection[str] = ()) -> None:
+    """Look at every file below ``folder``, but those named ``apart``, without building anything from it.
 
     Raises
     ------
@@ -60,10 +60,11 @@ def inspect_files(folder: Path) -> None:
         Naming each file that is a pickle, whatever it calls itself, or that is not of its format, or whose format
         no bundle may hold.
     """
+    paths = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*"))}
     faults = [
-        f"{path.relative_to(folder).as_posix()} {fault}"
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and (fault := _fault_in(folder, path))
+        f"{name} {fault}"
+        for name, path in paths.items()
+        if path.is_file() and name not in apart and (fault := _fault_in(folder, path))
     ]
     if faults:
         raise BundleError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -102,6 +103,37 @@ def test_the_loader_refuses_a_changed_bundle_and_bad_rows_by_code(folder: Path, 
     changed = run_alone(folder, str(tmp_path / "rows.csv"))
     assert (changed.returncode, changed.stdout) == (1, "")
     assert "changed file onnx/member_0.onnx: its bytes do not match the digest" in changed.stderr
+
+
+def ordinary(folder: Path, lines: str) -> subprocess.CompletedProcess[str]:
+    """Run ``lines`` beside the loader in a Python that may write bytecode, as most do."""
+    unwanted = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
+    return subprocess.run(
+        [sys.executable, "-c", f"import sys\nsys.path.insert(0, {str(folder)!r})\n{lines}"],
+        env={name: value for name, value in os.environ.items() if name not in unwanted},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+def test_bytecode_of_the_loader_that_runs_is_no_extra_file(folder: Path) -> None:
+    done = ordinary(folder, f"from loader import open_bundle\nopen_bundle({str(folder)!r})")
+    assert (done.returncode, done.stderr) == (0, "")
+    (left,) = (folder / "__pycache__").iterdir()
+    with pytest.raises(
+        BundleError, match=rf"extra file __pycache__/{left.name} \(bytecode: delete the folder"
+    ):
+        open_bundle(folder)  # this process does not run it
+
+
+def test_other_bytecode_beside_the_loader_that_runs_is_refused(folder: Path) -> None:
+    (folder / "__pycache__").mkdir()
+    (folder / "__pycache__" / "json.cpython-311.pyc").write_bytes(b"")
+    done = ordinary(folder, f"from loader import open_bundle\nopen_bundle({str(folder)!r})")
+    assert "extra file __pycache__/json.cpython-311.pyc (" in done.stderr
+    assert "extra file __pycache__/loader" not in done.stderr
 
 
 def change_byte(folder: Path) -> None:

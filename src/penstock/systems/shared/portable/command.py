@@ -59,8 +59,9 @@ def open_bundle(folder: Path | str, expected: str | None = None) -> PortableFore
     listing = _listing(where)
     if expected is not None and listing.digest != expected:
         raise BundleError(f"The bundle {where} has digest {listing.digest}, not the expected {expected}")
-    verify(where, cast("Manifest", listing))
-    inspect_files(where)
+    apart = _own_bytecode(where)
+    verify(where, cast("Manifest", listing), apart)
+    inspect_files(where, apart)
 
     def read(name: str) -> bytes:
         content = (where / name).read_bytes() if name in listing.files else b""
@@ -69,6 +70,14 @@ def open_bundle(folder: Path | str, expected: str | None = None) -> PortableFore
         return content
 
     return portable_of(json.loads(read("inference.json"))["parameters"], read)
+
+
+def _own_bytecode(folder: Path) -> tuple[str, ...]:
+    """Name the bytecode of this very module if it lies in ``folder``: Python wrote or ran it before this line was reached."""
+    cached = getattr(__spec__, "cached", None)
+    if cached is None or Path(cached).resolve().parent != folder.resolve() / "__pycache__":
+        return ()
+    return (f"__pycache__/{Path(cached).name}",)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -12,6 +12,8 @@ TITLE = """Forecast with this bundle: NumPy and onnxruntime are all it needs.
 
     python loader.py rows.csv > forecast.csv
 
+    import sys
+    sys.dont_write_bytecode = True  # or Python writes __pycache__ beside this file
     from loader import open_bundle
     forecast = open_bundle("bundle", expected="DIGEST").predict(rows)
 
