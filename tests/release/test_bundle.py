@@ -190,6 +190,15 @@ def test_a_name_that_leads_out_of_the_bundle_is_refused(folder: Path, name: str)
         load_bundle(folder)
 
 
+def test_what_a_link_leads_to_is_not_listed(folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "private").mkdir()
+    (tmp_path / "private" / "secret.json").write_text("{}")
+    (folder / "model" / "more").symlink_to(tmp_path / "private")
+    with pytest.raises(BundleError, match="link model/more") as caught:
+        load_bundle(folder)
+    assert "secret" not in str(caught.value)
+
+
 def test_every_fault_is_listed_at_once(folder: Path) -> None:
     remove_file(folder)
     add_file(folder)

@@ -56,8 +56,9 @@ class Manifest(BaseModel):
 
 def manifest_of(folder: Path) -> Manifest:
     """Return the manifest of the files below ``folder``; a name that a bundle cannot have is refused."""
+    _raise(folder, _links(folder))
     paths = dict(files_below(folder))
-    _raise(folder, [*_links(folder), *_name_faults(paths)])
+    _raise(folder, _name_faults(paths))
     entries = {
         name: FileEntry(sha256=digest_file(path), bytes=path.stat().st_size) for name, path in paths.items()
     }
@@ -105,6 +106,8 @@ def read_manifest(folder: Path) -> Manifest:
 def verify(folder: Path, manifest: Manifest, apart: Collection[str] = ()) -> None:
     """Compare a folder with its manifest: same files, same bytes, no links. All faults are listed.
 
+    Where there are links, they alone are: what they lead to is nobody's to list.
+
     Parameters
     ----------
     apart
@@ -115,11 +118,11 @@ def verify(folder: Path, manifest: Manifest, apart: Collection[str] = ()) -> Non
     BundleError
         If anything differs.
     """
+    _raise(folder, _links(folder))
     found = dict(files_below(folder))
     for name in (MANIFEST, *apart):
         found.pop(name, None)
-    faults = _links(folder)
-    faults += [f"missing file {name}" for name in sorted(set(manifest.files) - set(found))]
+    faults = [f"missing file {name}" for name in sorted(set(manifest.files) - set(found))]
     faults += [f"extra file {name}{_hint(name)}" for name in sorted(set(found) - set(manifest.files))]
     _raise(folder, faults)
     _raise(folder, list(_changed(found, manifest.files)))

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import sys
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +30,12 @@ from penstock.testing.bundles import portable_bundle
 from penstock.testing.loads import load_panel
 
 BLOCKED = ("penstock", "polars", "pandas", "lightgbm", "sklearn", "pydantic", "pyarrow", "onnx")
-ALONE = f"""
+ALONE = """
 import runpy, sys
+blocked = sys.argv.pop(1).split()
 class Blocker:
     def find_spec(self, name, path=None, target=None):
-        if name.partition(".")[0] in {BLOCKED}:
+        if name.partition(".")[0] in blocked:
             raise ImportError(name + " is not here")
 sys.meta_path.insert(0, Blocker())
 sys.argv = sys.argv[1:]
@@ -71,8 +72,10 @@ def restamp(folder: Path) -> None:
     (folder / MANIFEST).write_bytes(manifest_of(folder).to_bytes())
 
 
-def run_alone(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-I", "-c", ALONE, str(folder / "loader.py"), *arguments]
+def run_alone(
+    folder: Path, *arguments: str, blocked: Sequence[str] = BLOCKED
+) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-I", "-c", ALONE, " ".join(blocked), str(folder / "loader.py"), *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
 
 
@@ -103,6 +106,39 @@ def test_the_loader_refuses_a_changed_bundle_and_bad_rows_by_code(folder: Path, 
     changed = run_alone(folder, str(tmp_path / "rows.csv"))
     assert (changed.returncode, changed.stdout) == (1, "")
     assert "changed file onnx/member_0.onnx: its bytes do not match the digest" in changed.stderr
+
+
+def test_the_loader_reads_what_excel_saves_and_ends_with_its_reader(
+    folder: Path, tmp_path: Path, panel: pl.DataFrame
+) -> None:
+    (tmp_path / "rows.csv").write_bytes("\ufeff".encode() + panel.write_csv().encode())
+    command = [
+        sys.executable,
+        "-I",
+        str(folder / "loader.py"),
+        str(tmp_path / "rows.csv"),
+        "--horizon",
+        "2000",
+    ]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        assert process.stdout.readline().startswith("series,time,step,prediction")
+        process.stdout.close()
+        assert process.stderr.read() == ""
+        assert process.wait(timeout=120) == 0
+
+
+def test_without_onnxruntime_the_loader_names_the_package(
+    folder: Path, tmp_path: Path, panel: pl.DataFrame
+) -> None:
+    panel.write_csv(tmp_path / "rows.csv")
+    done = run_alone(folder, str(tmp_path / "rows.csv"), blocked=(*BLOCKED, "onnxruntime"))
+    assert (done.returncode, done.stdout) == (2, "")
+    assert (
+        done.stderr
+        == "This bundle forecasts with onnxruntime, which is not installed: pip install onnxruntime\n"
+    )
 
 
 def ordinary(folder: Path, lines: str) -> subprocess.CompletedProcess[str]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import csv
 import json
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from penstock.domain.errors import BundleError, DataError, PenstockError
+from penstock.domain.errors import BundleError, DataError, MissingExtraError, PenstockError
 from penstock.release.manifest import MANIFEST, check_names, verify
 from penstock.release.safety import inspect_files
 from penstock.storage.digests import digest_bytes
@@ -54,6 +55,8 @@ def open_bundle(folder: Path | str, expected: str | None = None) -> PortableFore
     BundleError
         Not a bundle, an unknown format, a file that is missing, extra, changed or of a kind that no bundle holds, or another
         digest than ``expected``.
+    MissingExtraError
+        ``onnxruntime`` is not installed.
     """
     where = Path(folder)
     listing = _listing(where)
@@ -69,7 +72,12 @@ def open_bundle(folder: Path | str, expected: str | None = None) -> PortableFore
             raise BundleError(f"The bundle {where} is refused: {name} is missing or was changed")
         return content
 
-    return portable_of(json.loads(read("inference.json"))["parameters"], read)
+    try:
+        return portable_of(json.loads(read("inference.json"))["parameters"], read)
+    except MissingExtraError as error:
+        raise MissingExtraError(
+            "This bundle forecasts with onnxruntime, which is not installed: pip install onnxruntime"
+        ) from error
 
 
 def _own_bytecode(folder: Path) -> tuple[str, ...]:
@@ -81,7 +89,7 @@ def _own_bytecode(folder: Path) -> tuple[str, ...]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Forecast from a CSV file to standard output; return 0, or 3 where rows or bundle are refused."""
+    """Forecast from a CSV file to standard output; return 0, or the code of what went wrong (3: the rows are refused)."""
     parser = argparse.ArgumentParser(description="Forecast with the bundle that this file lies in.")
     parser.add_argument(
         "rows", type=Path, help="CSV file with the columns series, time, y and static columns"
@@ -98,15 +106,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except PenstockError as error:
         print(error, file=sys.stderr)  # noqa: T201 - a command line of its own
         return int(error.exit_code)
-    out = csv.DictWriter(sys.stdout, list(forecast[0]), lineterminator="\n")
-    out.writeheader()
-    out.writerows({**row, "time": row["time"].isoformat()} for row in forecast)
+    try:
+        out = csv.DictWriter(sys.stdout, list(forecast[0]), lineterminator="\n")
+        out.writeheader()
+        out.writerows({**row, "time": row["time"].isoformat()} for row in forecast)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has seen enough. The interpreter flushes once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
 
 
 def _read_csv(path: Path) -> list[dict[str, Any]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with path.open(newline="", encoding="utf-8-sig") as file:
             return [{name: value or None for name, value in row.items()} for row in csv.DictReader(file)]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as CSV: {error}") from error
