@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Literal, TypeAlias
+from typing import Literal, Self, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
@@ -74,6 +75,20 @@ class StudyCounts(BaseModel):
     failed: int
     folds: int
     fits: int
+
+    @classmethod
+    def of(cls, records: Sequence[TrialRecord], folds: int) -> Self:
+        """Count the trials of a study on so many folds."""
+        states = [record.state for record in records]
+        return cls(
+            trials=len(records),
+            distinct=len({tuple(sorted(record.params.items())) for record in records}),
+            complete=states.count("complete"),
+            pruned=states.count("pruned"),
+            failed=states.count("failed"),
+            folds=folds,
+            fits=sum(score is not None for record in records for score in record.fold_scores),
+        )
 
 
 class Study(BaseModel):

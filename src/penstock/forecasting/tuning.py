@@ -384,7 +384,7 @@ class _Tuner:
             best_score=best.score or 0.0,
             base_score=base_score,
             importances=self.journal.importances(records),
-            counts=_counts(records, len(self.folds)),
+            counts=StudyCounts.of(records, len(self.folds)),
             rows=tuple(fold.rows for fold in self.folds),
             fold_weights=self._shares,
             folds=self._table(best),
@@ -467,19 +467,6 @@ def _choices(config: TuneConfig, name: str) -> tuple[Choice, ...]:
 def _identity(config: TuneConfig) -> object:
     """Return what decides the trials; budget and workers only decide how many there are and when."""
     return config.model_dump(mode="json", exclude={"trials", "workers", "timeout_s", "cpu_s", "money"})
-
-
-def _counts(records: Sequence[TrialRecord], folds: int) -> StudyCounts:
-    states = [record.state for record in records]
-    return StudyCounts(
-        trials=len(records),
-        distinct=len({tuple(sorted(record.params.items())) for record in records}),
-        complete=states.count("complete"),
-        pruned=states.count("pruned"),
-        failed=states.count("failed"),
-        folds=folds,
-        fits=sum(score is not None for record in records for score in record.fold_scores),
-    )
 
 
 def _require_training_part(panel: pl.DataFrame, split: Split) -> None:

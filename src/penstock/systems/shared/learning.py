@@ -159,7 +159,7 @@ def as_given(model: ModelConfig, metric: str) -> Study:
         best_score=0.0,
         base_score=None,
         importances={},
-        counts=StudyCounts(trials=0, distinct=0, complete=0, pruned=0, failed=0, folds=0, fits=0),
+        counts=StudyCounts.of((), folds=0),
         rows=(),
     )
 
