@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Sequence
@@ -20,12 +19,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.kit.environments import ENVIRONMENTS, REPOSITORY, penstock_python
+from benchmarks.kit.environments import ENVIRONMENTS, penstock_python
 from benchmarks.kit.machine import THREADS, Load, absolute, clean_environ, provenance, versions_in
 from benchmarks.kit.measure import Spent, measured
+from benchmarks.kit.real_data import real_data
 from benchmarks.kit.results import Gate, finish, number, table
 
-DATA_VARIABLE = "PENSTOCK_TEST_DATA"
 FILES = ("pjm_zones_2023.csv.gz", "victoria_demand.csv.gz")
 WORK = Path(__file__).resolve().parent / "kit" / "interval_work.py"
 LIBRARIES = ("penstock", "polars", "lightgbm")
@@ -47,12 +46,7 @@ def main() -> int:
     parser.add_argument("--python", type=absolute, help="an interpreter with Penstock")
     parser.add_argument("--write", action="store_true", help="write the results into docs/benchmarks.md")
     options = parser.parse_args()
-    folder = Path(os.environ.get(DATA_VARIABLE, REPOSITORY.parent / "shared" / "data"))
-    missing = [name for name in FILES if not (folder / name).is_file()]
-    if missing:
-        print(
-            f"skipped: there is no {missing[0]} in {folder}; set {DATA_VARIABLE} to the folder with the test data"
-        )
+    if (folder := real_data(FILES)) is None:
         return 0
     python = options.python or penstock_python()
     load = Load()

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -19,12 +18,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.kit.environments import ENVIRONMENTS, REPOSITORY, penstock_python
+from benchmarks.kit.environments import ENVIRONMENTS, penstock_python
 from benchmarks.kit.machine import Load, absolute, clean_environ, provenance, versions_in
 from benchmarks.kit.measure import Spent, measured
+from benchmarks.kit.real_data import real_data
 from benchmarks.kit.results import Gate, finish, number, table
 
-DATA_VARIABLE = "PENSTOCK_TEST_DATA"
 FILE = "pjm_zones_2023.csv.gz"
 RATIO_LIMIT = 0.68
 SETTINGS = (
@@ -45,14 +44,12 @@ def main() -> int:
     parser.add_argument("--python", type=absolute, help="an interpreter with Penstock")
     parser.add_argument("--write", action="store_true", help="write the results into docs/benchmarks.md")
     options = parser.parse_args()
-    data = Path(os.environ.get(DATA_VARIABLE, REPOSITORY.parent / "shared" / "data")) / FILE
-    if not data.is_file():
-        print(f"skipped: there is no {data}; set {DATA_VARIABLE} to the folder with the test data")
+    if (folder := real_data((FILE,))) is None:
         return 0
     python = options.python or penstock_python()
     load = Load()
     load.sample(2.0)
-    spent, errors = _run(python, data)
+    spent, errors = _run(python, folder / FILE)
     said = provenance(load, versions_in(python, LIBRARIES))
     result = json.loads(spent.out)
     ratio = float(result["metrics"][MODEL][RATIO])

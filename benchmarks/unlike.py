@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -22,13 +21,13 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.kit.environments import ENVIRONMENTS, REPOSITORY, peer_python, penstock_python
+from benchmarks.kit.environments import ENVIRONMENTS, peer_python, penstock_python
 from benchmarks.kit.machine import Load, absolute, clean_environ, provenance, versions_in
 from benchmarks.kit.measure import Spent, measured
+from benchmarks.kit.real_data import real_data
 from benchmarks.kit.results import Gate, finish, number, table
 
 KIT = Path(__file__).resolve().parent / "kit"
-DATA_VARIABLE = "PENSTOCK_TEST_DATA"
 NEEDED = ("pjm_zones_2023.csv.gz", "victoria_demand.csv.gz", "m5_small.csv.gz")
 SETTINGS = ("target=y", "time=ds", "series=unique_id", "horizon=48")
 PEERS = ("AutoTheta", "AutoETS")
@@ -58,11 +57,7 @@ def main() -> int:
     parser.add_argument("--python", type=absolute, help="an interpreter with Penstock")
     parser.add_argument("--write", action="store_true", help="write the results into docs/benchmarks.md")
     options = parser.parse_args()
-    data = Path(os.environ.get(DATA_VARIABLE, REPOSITORY.parent / "shared" / "data"))
-    if lost := [name for name in NEEDED if not (data / name).is_file()]:
-        print(
-            f"skipped: {data} lacks {', '.join(lost)}; set {DATA_VARIABLE} to the folder with the test data"
-        )
+    if (data := real_data(NEEDED)) is None:
         return 0
     python = options.python or penstock_python()
     peers = peer_python("statsforecast", KIT / "requirements-statsforecast.txt")

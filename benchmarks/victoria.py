@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import tempfile
 from collections.abc import Mapping
@@ -20,12 +19,12 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.kit.environments import ENVIRONMENTS, REPOSITORY, penstock_python
+from benchmarks.kit.environments import ENVIRONMENTS, penstock_python
 from benchmarks.kit.machine import Load, absolute, clean_environ, provenance, versions_in
 from benchmarks.kit.measure import Spent, measured
+from benchmarks.kit.real_data import real_data
 from benchmarks.kit.results import Gate, finish, number, table
 
-DATA_VARIABLE = "PENSTOCK_TEST_DATA"
 FILE = "victoria_demand.csv.gz"
 MAPE_LIMIT = 2.5
 COVARIATES = "known=[Temperature,Holiday]"
@@ -51,15 +50,13 @@ def main() -> int:
     parser.add_argument("--python", type=absolute, help="an interpreter with Penstock")
     parser.add_argument("--write", action="store_true", help="write the results into docs/benchmarks.md")
     options = parser.parse_args()
-    data = Path(os.environ.get(DATA_VARIABLE, REPOSITORY.parent / "shared" / "data")) / FILE
-    if not data.is_file():
-        print(f"skipped: there is no {data}; set {DATA_VARIABLE} to the folder with the test data")
+    if (folder := real_data((FILE,))) is None:
         return 0
     python = options.python or penstock_python()
     load = Load()
     load.sample(2.0)
-    spent, result = _run(python, data, [COVARIATES])
-    _, blind = _run(python, data, ["ladder=[seasonal_naive_short]", "intervals.levels=[]"])
+    spent, result = _run(python, folder / FILE, [COVARIATES])
+    _, blind = _run(python, folder / FILE, ["ladder=[seasonal_naive_short]", "intervals.levels=[]"])
     said = provenance(load, versions_in(python, LIBRARIES))
     text = "\n\n".join((said, _rungs(result, blind), _facts(result, spent)))
     gate = Gate(
